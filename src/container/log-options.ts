@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+import { EngineError, invalidParameter } from '#core/errors.ts';
+import type { ContainerConfig, LogConfig } from '#model/container.ts';
+
+/** How a container's log file grows. */
+export interface LogFileOptions {
+  /** Rotate before the file exceeds this; 0 is never. */
+  maxSizeBytes: number;
+  /** Files kept, the current one included. */
+  maxFiles: number;
+  /** Compress files that were rotated away. */
+  compress: boolean;
+}
+
+/** Without options a log is bounded, unlike Docker's: ten files of 100 MB. */
+const DEFAULT_MAX_SIZE_BYTES = 100_000_000;
+const DEFAULT_MAX_FILES = 10;
+
+const ATTRIBUTE_OPTIONS = new Set(['labels', 'labels-regex', 'env', 'env-regex', 'tag']);
+const FILE_OPTIONS = new Set(['max-size', 'max-file', 'compress']);
+/** Taken for every driver; delivery is always by the shim, which never drops a line. */
+const DELIVERY_OPTIONS = new Set(['mode', 'max-buffer-size']);
+
+/** Checks a log configuration with Docker's words and gives it its defaults. */
+export function parseLogOptions(config: LogConfig): LogFileOptions {
+  checkDelivery(config);
+  for (const name of Object.keys(config.options)) {
+    if (config.driver === 'none' || DELIVERY_OPTIONS.has(name)) continue;
+    const known = FILE_OPTIONS.has(name) || (config.driver === 'json-file' && ATTRIBUTE_OPTIONS.has(name));
+    if (!known) throw invalidParameter(`unknown log opt '${name}' for ${config.driver} log driver`);
+  }
+  for (const name of ['labels-regex', 'env-regex']) checkPattern(config.options[name]);
+  return fileOptions(config.options);
+}
+
+function fileOptions(options: Record<string, string>): LogFileOptions {
+  const size = options['max-size'];
+  const files = options['max-file'];
+  const maxSizeBytes = size === undefined ? DEFAULT_MAX_SIZE_BYTES : parseMaxSize(size);
+  const maxFiles = files === undefined ? (size === undefined ? DEFAULT_MAX_FILES : 1) : parseMaxFile(files);
+  const compress = parseBoolean(options.compress);
+  if (compress && (maxFiles === 1 || maxSizeBytes === 0)) {
+    throw invalidParameter('compress cannot be true when max-file is less than 2 or max-size is not set');
+  }
+  return { maxSizeBytes, maxFiles, compress };
+}
+
+function checkDelivery({ options }: LogConfig): void {
+  const { mode } = options;
+  if (mode !== undefined && !['', 'blocking', 'non-blocking'].includes(mode)) {
+    throw invalidParameter(`logger: logging mode not supported: ${mode}`);
+  }
+  if (options['max-buffer-size'] !== undefined && mode !== 'non-blocking') {
+    throw invalidParameter("logger: max-buffer-size option is only supported with 'mode=non-blocking'");
+  }
+}
+
+const UNITS: Record<string, number> = { '': 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12, p: 1e15 };
+
+/** `10m`, `1.5 GB`, `100`; `-1` is without limit. */
+function parseMaxSize(text: string): number {
+  if (text === '-1') return 0;
+  const match = /^(\d+(?:\.\d+)?) ?([kmgtp]?)(?:i?b)?$/i.exec(text);
+  if (!match) throw invalidParameter(`invalid size: '${text}'`);
+  const bytes = Math.floor(Number(match[1]) * (UNITS[(match[2] ?? '').toLowerCase()] ?? 1));
+  if (bytes <= 0 || !Number.isSafeInteger(bytes)) throw invalidParameter('max-size must be a positive number');
+  return bytes;
+}
+
+/** More files than this would only make rotation slow. */
+const MAX_FILES = 1000;
+
+function parseMaxFile(text: string): number {
+  if (!/^[+-]?\d+$/.test(text)) {
+    throw invalidParameter(`strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
+  }
+  const files = Number(text);
+  if (files < 1) throw invalidParameter('max-file cannot be less than 1');
+  if (files > MAX_FILES) throw invalidParameter(`max-file cannot be more than ${MAX_FILES}`);
+  return files;
+}
+
+function parseBoolean(text: string | undefined): boolean {
+  if (text === undefined || /^(0|f|false)$/i.test(text)) return false;
+  if (/^(1|t|true)$/i.test(text)) return true;
+  throw invalidParameter(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
+}
+
+/** Patterns come from the caller: bounded, so that compiling them stays cheap. */
+function checkPattern(pattern: string | undefined): RegExp | undefined {
+  if (!pattern) return undefined;
+  if (pattern.length > 1000) throw invalidParameter('error parsing regexp: expression too large');
+  try {
+    return new RegExp(pattern);
+  } catch (error) {
+    throw invalidParameter(`error parsing regexp: ${JSON.stringify(pattern)}`, { cause: error });
+  }
+}
+
+/** What `docker logs --details` shows: the labels and variables that the log options name. */
+export function logAttributes(
+  logConfig: LogConfig,
+  config: Pick<ContainerConfig, 'labels' | 'env'>,
+): Record<string, string> {
+  const { options } = logConfig;
+  const labels = new Map(Object.entries(config.labels));
+  const variables = new Map<string, string>();
+  for (const entry of config.env) {
+    const equals = entry.indexOf('=');
+    if (equals >= 0) variables.set(entry.slice(0, equals), entry.slice(equals + 1));
+  }
+  const chosen = new Map([
+    ...choose(labels, options.labels, options['labels-regex']),
+    ...choose(variables, options.env, options['env-regex']),
+  ]);
+  if (options.tag && !options.tag.includes('{{')) chosen.set('tag', options.tag);
+  return Object.fromEntries(chosen);
+}
+
+function choose(values: ReadonlyMap<string, string>, names = '', pattern?: string): [string, string][] {
+  const wanted = new Set(names.split(',').filter((name) => name !== ''));
+  const matching = checkPattern(pattern);
+  return [...values].filter(([name]) => wanted.has(name) || matching?.test(name));
+}
+
+/** Throws when a container's output was not kept. */
+export function checkLogsReadable(config: LogConfig): void {
+  if (config.driver === 'none') {
+    throw new EngineError('not-implemented', 'configured logging driver does not support reading');
+  }
+}
