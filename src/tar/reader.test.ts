@@ -1,7 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -119,13 +130,9 @@ for (const [format, options] of SPARSE_FORMATS) {
       for (let i = 0; i < 30; i++) expected.write(`data ${i}`, i * 40_960);
       writeFileSync(path, '');
       truncateSync(path, expected.length);
-      for (let i = 0; i < 30; i++) {
-        execFileSync(
-          'dd',
-          ['if=/dev/stdin', `of=${path}`, 'bs=4096', `seek=${i * 10}`, 'conv=notrunc', 'status=none'],
-          { input: `data ${i}` },
-        );
-      }
+      const fd = openSync(path, 'r+');
+      for (let i = 0; i < 30; i++) writeSync(fd, `data ${i}`, i * 40_960);
+      closeSync(fd);
       const archive = execFileSync('tar', ['-C', directory, '-cS', `--format=${format}`, ...options, 'holes'], {
         maxBuffer: 1 << 24,
       });
