@@ -109,10 +109,40 @@ export interface ShimLauncher {
   reconnect(directory: string): Promise<Shim>;
 }
 
+/** A limit that the host's control groups can hold. */
+export type LimitFeature =
+  | 'memory'
+  | 'swap'
+  | 'memory-reservation'
+  | 'memory-swappiness'
+  | 'oom-kill-disable'
+  | 'pids'
+  | 'cpu-shares'
+  | 'cpu-cfs'
+  | 'cpu-realtime'
+  | 'cpuset'
+  | 'blkio-weight'
+  | 'blkio-weight-device'
+  | 'blkio-read-bps'
+  | 'blkio-write-bps'
+  | 'blkio-read-iops'
+  | 'blkio-write-iops'
+  | 'devices';
+
 /** Everything about the host that the specification of a container depends on; read once at start-up. */
 export interface HostFacts {
   cgroupVersion: 1 | 2;
   cgroupControllers: ReadonlySet<string>;
+  /** What can be limited here; `undefined` is everything. */
+  limits?: ReadonlySet<LimitFeature>;
+  /** Processors and memory nodes that containers may be bound to, as the kernel lists them (`0-3,8`). */
+  cpusetCpus?: string;
+  cpusetMems?: string;
+  cpuCount?: number;
+  /** Whether the kernel filters system calls; `undefined` is yes. */
+  seccomp?: boolean;
+  /** Paths of this very machine that are masked beside the usual ones (thermal counters of each processor). */
+  maskedPaths?: readonly string[];
   /** Seccomp architectures of this machine, native first (`SCMP_ARCH_X86_64`, …). */
   seccompArchitectures: string[];
   kernel: { major: number; minor: number };
