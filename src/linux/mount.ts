@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync } from 'node:fs';
 import { AT_EMPTY_PATH, AT_FDCWD } from '#linux/at.ts';
-import { cString, libcCall, systemCall } from '#linux/ffi.ts';
+import { cString, libcCall, libcCallAsync, systemCall } from '#linux/ffi.ts';
 
 export const MS_RDONLY = 1;
 export const MS_NOSUID = 2;
@@ -45,6 +45,12 @@ export function mount(
 export function umount(target: string, flags = 0): void {
   libcUmount(target, cString(target), flags);
 }
+
+const libcUmountAsync = libcCallAsync('umount2', ['pointer', 'int']);
+
+/** On a thread of its own: the last unmount of a file system writes out what is dirty. Says only that it failed (EIO), not why. */
+export const umountAsync = (target: string, flags = 0): Promise<void> =>
+  libcUmountAsync(target, cString(target), flags);
 
 const text = (value: string | null): Buffer | null => (value === null ? null : cString(value));
 
