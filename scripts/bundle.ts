@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 /**
@@ -12,6 +12,9 @@ const root = resolve(import.meta.dirname, '..');
 
 /** How a source names the file of a worker; in the bundles these lie side by side. */
 const WORKER = /new URL\('([^']*\/)?([\w.-]+)\.ts', import\.meta\.url\)/g;
+
+/** `src/layer/worker.ts` becomes `layer-worker`. */
+const outputName = (source: string): string => relative('src', source).replace(/\.ts$/, '').replaceAll('/', '-');
 
 function workerFiles(): string[] {
   const found = new Set<string>();
@@ -27,10 +30,13 @@ function workerFiles(): string[] {
 const besideTheBundle: Plugin = {
   name: 'workers beside the bundle',
   setup(builder) {
-    builder.onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => ({
-      contents: readFileSync(path, 'utf8').replaceAll(WORKER, "new URL('./$2.cjs', import.meta.url)"),
-      loader: 'ts',
-    }));
+    builder.onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => {
+      const folder = dirname(relative(root, path));
+      const contents = readFileSync(path, 'utf8').replaceAll(WORKER, (_, below = './', name) => {
+        return `new URL('./${outputName(join(folder, below, `${name}.ts`))}.cjs', import.meta.url)`;
+      });
+      return { contents, loader: 'ts' };
+    });
   },
 };
 
@@ -67,7 +73,7 @@ const options: BuildOptions = {
 };
 
 const entries: Record<string, string> = { hoy: 'src/cli/main.ts', hoyd: 'src/daemon/main.ts' };
-for (const worker of workerFiles()) entries[basename(worker, '.ts')] = worker;
+for (const worker of workerFiles()) entries[outputName(worker)] = worker;
 
 await build({
   ...options,

@@ -87,7 +87,7 @@ find_node() {
 
 build_shim() {
   say "compiling the shim"
-  run sh "$root/native/build.sh" || fail "the shim could not be compiled" "it needs a C compiler and the C library's headers"
+  run sh "$root/native/build.sh" "$root/dist" || fail "the shim could not be compiled" "it needs a C compiler and the C library's headers"
 }
 
 build_bundles() {

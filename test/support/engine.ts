@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 /** Where an engine under test keeps everything; one directory that can be taken away as a whole. */
@@ -9,6 +9,8 @@ export interface Places {
   execRoot: string;
   socket: string;
   pidfile: string;
+  /** daemon.json; `{}` at first. */
+  configFile: string;
 }
 
 export interface EngineProgram {
@@ -24,8 +26,11 @@ export const projectRoot = resolve(import.meta.dirname, '../..');
 /** A new directory for one engine. Short, because a socket's path may have 107 bytes only. */
 export function newPlaces(): Places {
   const directory = mkdtempSync('/tmp/hoy-t-');
+  const configFile = join(directory, 'daemon.json');
+  writeFileSync(configFile, '{}');
   return {
     directory,
+    configFile,
     dataRoot: join(directory, 'data'),
     execRoot: join(directory, 'exec'),
     socket: join(directory, 'api.sock'),
@@ -42,12 +47,14 @@ const common = (places: Places): string[] => [
   places.pidfile,
   '-H',
   `unix://${places.socket}`,
+  '--config-file',
+  places.configFile,
 ];
 
 const hoyd: EngineProgram = {
   name: 'hoyd',
   command: join(projectRoot, 'bin/hoyd'),
-  args: (places) => [...common(places), '--config-file', '/dev/null', '--log-level', 'debug'],
+  args: (places) => [...common(places), '--log-level', 'debug'],
 };
 
 /** Docker's own engine, to check a test of docker's behaviour against the original: `TEST_ENGINE=dockerd`. */
@@ -56,7 +63,7 @@ const dockerd: EngineProgram = {
   // A network namespace of its own keeps it away from the bridges and rules of the host.
   command: 'unshare',
   args: (places) => [
-    ...['--net', 'dockerd', ...common(places), '--config-file', '/dev/null'],
+    ...['--net', 'dockerd', ...common(places)],
     ...['--bridge=none', '--iptables=false', '--ip6tables=false', '--live-restore'],
   ],
 };
