@@ -31,6 +31,7 @@ type KoffiFunction = ReturnType<LibraryHandle['func']>;
 interface Native {
   libc: LibraryHandle;
   errno(): number;
+  address(bytes: Uint8Array): bigint;
 }
 
 let native: Native | undefined;
@@ -38,7 +39,7 @@ let native: Native | undefined;
 function loadNative(): Native {
   if (native === undefined) {
     const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
-    native = { libc: koffi.load('libc.so.6'), errno: () => koffi.errno() };
+    native = { libc: koffi.load('libc.so.6'), errno: () => koffi.errno(), address: koffi.address };
   }
   return native;
 }
@@ -106,6 +107,9 @@ export function numberFor(numbers: { x64: number; arm64: number }): number {
   if (process.arch !== 'x64' && process.arch !== 'arm64') throw new Error(`no support for ${process.arch}`);
   return numbers[process.arch];
 }
+
+/** Where `bytes` are in memory, for structures that hold pointers. The caller keeps `bytes` alive during the call. */
+export const addressOf = (bytes: Uint8Array): bigint => loadNative().address(bytes);
 
 /** A NUL-terminated string for C. A NUL inside is refused: the kernel would silently see a shorter path. */
 export function cString(text: PathLike): Buffer {
