@@ -8,7 +8,7 @@ import { containerNamespaces } from '#runtime/spec/namespaces.ts';
 import type { ContainerSpec, OciLinux } from '#runtime/spec/oci.ts';
 import { systemPaths } from '#runtime/spec/paths.ts';
 import { containerProcess } from '#runtime/spec/process.ts';
-import { ociResources } from '#runtime/spec/resources.ts';
+import { ociResources, withDefaultSwap } from '#runtime/spec/resources.ts';
 import { containerSeccomp } from '#runtime/spec/seccomp.ts';
 import { parseSecurityOptions, type SecurityOptions } from '#runtime/spec/security-options.ts';
 import { containerSysctls } from '#runtime/spec/sysctls.ts';
@@ -43,7 +43,7 @@ function linuxSection(input: SpecInput, security: SecurityOptions, probe: HostPr
   const { masked, readonly } = systemPaths(hostConfig, security, host);
   const capabilities = containerCapabilities(hostConfig, host);
   const seccomp = containerSeccomp(security.seccomp, hostConfig.privileged, capabilities, host);
-  const { resources } = supportedResources(hostConfig, host);
+  const { resources } = supportedResources(withDefaultSwap(hostConfig), host);
   return {
     namespaces: containerNamespaces(input.namespaces),
     cgroupsPath: input.cgroupsPath,

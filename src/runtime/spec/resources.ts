@@ -20,15 +20,20 @@ export function ociResources(resources: Resources, probe: HostProbe): OciResourc
   };
 }
 
+/** Docker's default: as much swap as memory, if memory is limited and swap was not spoken of. */
+export function withDefaultSwap<R extends Resources>(resources: R): R {
+  if (resources.memoryBytes <= 0 || resources.memorySwapBytes !== 0) return resources;
+  return { ...resources, memorySwapBytes: resources.memoryBytes * 2 };
+}
+
 const hasMembers = (value: object): boolean => Object.keys(value).length > 0;
 
 function memoryLimits(resources: Resources): NonNullable<OciResources['memory']> {
   const { memoryBytes, memoryReservationBytes, memorySwapBytes, memorySwappiness, oomKillDisable } = resources;
-  const swap = memorySwapBytes === 0 && memoryBytes > 0 ? memoryBytes * 2 : memorySwapBytes;
   return {
     ...(memoryBytes > 0 ? { limit: memoryBytes } : {}),
     ...(memoryReservationBytes > 0 ? { reservation: memoryReservationBytes } : {}),
-    ...(swap > 0 ? { swap } : {}),
+    ...(memorySwapBytes > 0 ? { swap: memorySwapBytes } : {}),
     ...(memorySwappiness !== undefined && memorySwappiness >= 0 ? { swappiness: memorySwappiness } : {}),
     ...(oomKillDisable ? { disableOOMKiller: true } : {}),
   };
