@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { CreateContainer } from '#api/backend.ts';
+import { networkIdOf } from '#api/networks/builtin.ts';
+import { platformFromText } from '#api/platform.ts';
+import type { Query } from '#api/query.ts';
+import { invalidParameter, notFound } from '#core/errors.ts';
+import type { NetworkingConfig } from '#wire/types.gen.ts';
+import { toContainerConfig, type WireContainerConfig } from './container-config.ts';
+import { toEndpoints } from './endpoints.ts';
+import { toHostConfig, type WireHost } from './host-config.ts';
+import type { Mapping } from './mapping.ts';
+import { checkNamespaceConflicts } from './namespaces.ts';
+
+export type CreateBody = WireContainerConfig & { HostConfig?: WireHost; NetworkingConfig?: NetworkingConfig };
+
+/** A create request in the engine's words. Whatever can be said without looking at the host is checked here. */
+export function toCreateContainer(body: CreateBody | undefined, query: Query, mapping: Mapping): CreateContainer {
+  if (!body || Object.keys(body).length === 0) {
+    throw invalidParameter('config cannot be empty in order to create a container');
+  }
+  const config = toContainerConfig(body, mapping);
+  const hostConfig = toHostConfig(body.HostConfig ?? {}, config.labels, mapping);
+  checkNamespaceConflicts(config, hostConfig);
+  const networks = toEndpoints(body.NetworkingConfig, mapping);
+  refuseUnknownNetworks([hostConfig.networkMode, ...Object.keys(networks)]);
+  warnAboutNetworks(hostConfig.networkMode, hostConfig.portBindings, mapping);
+  const platform = mapping.version.since('1.41') ? platformFromText(query.text('platform')) : undefined;
+  const name = query.text('name').replace(/^\//, '');
+  return { name, config, hostConfig, networks, ...(platform && { platform }) };
+}
+
+/** `default` and `bridge` are what clients say who don't care. */
+const KNOWN_NETWORKS = new Set(['default', 'bridge', 'none', 'host', networkIdOf('none'), networkIdOf('host')]);
+
+function refuseUnknownNetworks(names: readonly string[]): void {
+  const unknown = names.find((name) => !KNOWN_NETWORKS.has(name) && !name.startsWith('container:'));
+  if (unknown !== undefined) throw notFound(`network ${unknown} not found`);
+}
+
+/** What is asked of the network and can't be honoured. */
+function warnAboutNetworks(mode: string, ports: Readonly<Record<string, unknown>>, { warnings }: Mapping): void {
+  if (Object.keys(ports).length === 0) return;
+  if (mode === 'host') warnings.push('Published ports are discarded when using host network mode');
+  else if (!mode.startsWith('container:')) {
+    warnings.push('Published ports are discarded: this version of Hoy has the networks none and host only');
+  }
+}
