@@ -103,10 +103,8 @@ function cleanTarget(target: string): string {
   return clean.length > 1 ? clean.replace(/\/$/, '') : clean;
 }
 
-function ownFiles({ files, shmSource, hostConfig, host }: SpecInput): OciMount[] {
-  const readOnly = hostConfig.readonlyRootfs
-    ? [recursiveReadOnlySupported(host, hostConfig.runtime) ? 'rro' : 'ro']
-    : [];
+function ownFiles({ files, shmSource, hostConfig }: SpecInput): OciMount[] {
+  const readOnly = hostConfig.readonlyRootfs ? ['ro'] : [];
   const mounts = files.map(({ source, target }) =>
     bind(source, cleanTarget(target), ['rbind', ...readOnly, 'rprivate']),
   );
@@ -126,17 +124,18 @@ const bind = (source: string, destination: string, options: string[]): OciMount 
 function bindMount(request: BindRequest, { hostConfig, host }: SpecInput, probe: HostProbe): OciMount {
   checkPropagation(request, probe);
   const options = [request.nonRecursive ? 'bind' : 'rbind'];
-  if (request.readOnly) options.push(readOnlyOption(request, host, hostConfig.runtime));
+  if (request.readOnly) options.push(readOnlyOption(request, host, hostConfig.runtime, probe));
   options.push(request.propagation);
   return bind(request.source, request.target, options);
 }
 
-function readOnlyOption(request: BindRequest, host: HostFacts, runtime: string): 'ro' | 'rro' {
+/** `rro` makes what is mounted below the source read-only too. A single file has nothing below it, and crun 1.8 fails on it. */
+function readOnlyOption(request: BindRequest, host: HostFacts, runtime: string, probe: HostProbe): 'ro' | 'rro' {
   if (request.readOnlyNonRecursive && request.readOnlyForceRecursive) {
     throw invalidParameter('mount options conflict: ReadOnlyNonRecursive && ReadOnlyForceRecursive');
   }
   if (request.readOnlyNonRecursive) return 'ro';
-  if (recursiveReadOnlySupported(host, runtime)) return 'rro';
+  if (recursiveReadOnlySupported(host, runtime)) return probe.device(request.source) === 'directory' ? 'rro' : 'ro';
   if (request.readOnlyForceRecursive) {
     throw invalidParameter('rro is not supported: it needs kernel 5.12 or newer and crun or runc as the runtime');
   }
