@@ -74,6 +74,11 @@ export class Lab implements AsyncDisposable {
     return join(this.directory, 'exec', id);
   }
 
+  /** The ID of the container whose init `shim` stands beside. */
+  containerOf(shim: Shim): string {
+    return shim.directory.split('/').at(-1) ?? '';
+  }
+
   logPath(id: string): string {
     return join(this.directory, `${id}.log`);
   }
