@@ -84,8 +84,12 @@ export class BlobStore {
     }
   }
 
-  /** Stores a small blob and syncs it. Idempotent. Throws `invalid-parameter` if its digest is not `expected`. */
-  async put(bytes: Uint8Array, expected?: Digest): Promise<Digest> {
+  /**
+   * Stores a small blob. Idempotent. Throws `invalid-parameter` if its digest is not `expected`. With `sync` false the caller
+   * syncs the file system before it lets anybody know of the blob.
+   */
+  async put(bytes: Uint8Array, options: { expected?: Digest; sync?: boolean } = {}): Promise<Digest> {
+    const { expected, sync = true } = options;
     const digest = digestOf(bytes);
     if (expected !== undefined && digest !== expected) throw wrongDigest(digest, expected);
     if (await this.has(digest)) return digest;
@@ -93,9 +97,9 @@ export class BlobStore {
     try {
       await using file = await open(partial, 'wx', 0o600);
       await file.writeFile(bytes);
-      await file.sync();
+      if (sync) await file.sync();
       await rename(partial, this.path(digest));
-      await this.sync();
+      if (sync) await this.sync();
     } finally {
       await rm(partial, { force: true });
     }

@@ -108,6 +108,11 @@ export class DirectoryLayerStore implements LayerStore, Startable {
     return this.#rows.diffs().map(({ blobDigest }) => parseDigest(blobDigest));
   }
 
+  /** Bytes of all layers; one that several chains share counts once. */
+  diffsSizeBytes(): number {
+    return this.#rows.diffs().reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  }
+
   /** What is known of the layer's tar. */
   diffOf(diffId: string): Diff | undefined {
     return this.#rows.diff(diffId);
@@ -183,15 +188,15 @@ export class DirectoryLayerStore implements LayerStore, Startable {
     };
   }
 
-  /** Makes a chain of staged layers visible, base first: their blobs and directories are in place and synced before the rows. */
+  /**
+   * Makes a chain of staged layers visible, base first. Their blobs and directories, and everything else that was written to
+   * the file system before the call, are in place and synced when the rows are written.
+   */
   commit(staged: readonly StagedLayer[], parent?: string): Promise<Layer[]> {
     return this.#commits.run('', async () => {
       const diffs: Diff[] = [];
       for (const layer of staged) diffs.push(await this.#place(layer));
-      if (staged.some(({ directory }) => directory !== undefined)) {
-        await this.#deps.content.sync();
-        await syncfs(this.#root);
-      }
+      await syncfs(this.#root);
       const layers: Omit<Layer, 'sizeBytes'>[] = [];
       for (const { diffId } of diffs) {
         const below = layers.at(-1)?.chainId ?? parent;
@@ -201,6 +206,11 @@ export class DirectoryLayerStore implements LayerStore, Startable {
       this.#rows.insert(diffs, layers);
       return layers.map((layer, i) => ({ ...layer, sizeBytes: diffs[i]?.sizeBytes ?? 0 }));
     });
+  }
+
+  /** Whether committing this needs nothing more: another image's removal may have taken away what was there when it was staged. */
+  isStillStaged(staged: StagedLayer): boolean {
+    return staged.directory !== undefined || this.#rows.diff(staged.diffId) !== undefined;
   }
 
   async #place(staged: StagedLayer): Promise<Diff> {

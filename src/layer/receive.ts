@@ -3,7 +3,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { posix } from 'node:path';
 import { invalidParameter } from '#core/errors.ts';
-import { compressionOf, decompress } from '#layer/decompress.ts';
+import { type Compression, compressionOf, decompress } from '#layer/decompress.ts';
 import type { ExtractLimits } from '#layer/extract.ts';
 import { withinFreeSpace } from '#layer/unpack.ts';
 import type { ReceiveEvent, ReceiveTask } from '#layer/worker-protocol.ts';
@@ -97,9 +97,9 @@ class ArchiveMembers implements TarSink {
     this.#file = undefined;
     closeSync(file.fd);
     const { name, path, sizeBytes, start } = file;
-    this.#emit({
-      file: { name, path, sizeBytes, digest: `sha256:${file.hash.digest('hex')}`, isTarLike: isTarLike(start) },
-    });
+    const compression = startOf(start);
+    const digest = `sha256:${file.hash.digest('hex')}`;
+    this.#emit({ file: { name, path, sizeBytes, digest, ...(compression && { compression }) } });
   }
 
   [Symbol.dispose](): void {
@@ -111,6 +111,9 @@ class ArchiveMembers implements TarSink {
 /** One spelling for a name in an archive: no `./`, no slash at either end, and nothing above the root. */
 export const memberName = (name: string): string => posix.join('/', name).replace(/\/$/, '').slice(1);
 
-const isTarLike = (start: Buffer): boolean =>
-  compressionOf(start) !== 'none' ||
-  start.toString('latin1', TAR_MAGIC.offset, TAR_MAGIC.offset + 5) === TAR_MAGIC.text;
+function startOf(start: Buffer): Compression | undefined {
+  const compression = compressionOf(start);
+  if (compression !== 'none') return compression;
+  const isTar = start.toString('latin1', TAR_MAGIC.offset, TAR_MAGIC.offset + TAR_MAGIC.text.length) === TAR_MAGIC.text;
+  return isTar ? 'none' : undefined;
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorCode } from '#core/errors.ts';
+import type { Compression } from '#layer/decompress.ts';
 import type { ExtractLimits } from '#layer/extract.ts';
 import type { Change } from '#model/system.ts';
 
@@ -43,8 +44,8 @@ export interface ReceivedFile {
   path: string;
   sizeBytes: number;
   digest: string;
-  /** It begins like a tar or something compressed. */
-  isTarLike: boolean;
+  /** How it begins; absent if neither like a tar nor like something compressed. */
+  compression?: Compression;
 }
 
 /** Another name for a member of the archive. */
