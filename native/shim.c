@@ -147,12 +147,13 @@ static int take_over_descriptors(void)
 		for (int fd = 3, last = (int)sysconf(_SC_OPEN_MAX); fd < last; fd++) close(fd);
 	}
 	int connection = fcntl(0, F_DUPFD_CLOEXEC, 3);
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int null = open("/dev/null", O_RDWR);
 	if (connection < 0 || null < 0 || dup2(null, 0) != 0 || dup2(null, 1) != 1) {
 		dprintf(2, "hoy-shim: descriptor 0 must be a connection to hoyd: %s\n", strerror(errno));
 		exit(65);
 	}
-	close(null);
+	if (fcntl(2, F_GETFD) < 0) dup2(null, 2); /* until all is set up, complaints go to hoyd's */
+	if (null > 2) close(null);
 	return connection;
 }
 

@@ -5,6 +5,7 @@ import { addressOf, cString, libcCall } from '#linux/ffi.ts';
 /** Larger than the C libraries' `posix_spawn_file_actions_t` (80 bytes in glibc). */
 const FILE_ACTIONS_SIZE = 512;
 const WNOHANG = 1;
+const STDERR = 2;
 
 const actionsInit = libcCall('posix_spawn_file_actions_init', 'int', ['pointer']);
 const actionsDup2 = libcCall('posix_spawn_file_actions_adddup2', 'int', ['pointer', 'int', 'int']);
@@ -13,7 +14,7 @@ const posixSpawn = libcCall('posix_spawn', 'int', ['pointer', 'pointer', 'pointe
 const libcWaitpid = libcCall('waitpid', 'int', ['int', 'pointer', 'int']);
 
 /**
- * Starts a program with `stdin` as its descriptor 0. Node's own `spawn` forks, which takes 6 ms when the heap is big;
+ * Starts a program with `stdin` as its descriptor 0 and the caller's standard error. Node's own `spawn` forks, which takes 6 ms when the heap is big;
  * this shares the memory until the exec (0.2 ms). The child is the caller's to reap.
  */
 export function spawnProgram(path: string, argv: readonly string[], env: readonly string[], stdin: number): number {
@@ -23,6 +24,8 @@ export function spawnProgram(path: string, argv: readonly string[], env: readonl
   actionsInit(undefined, actions);
   try {
     actionsDup2(undefined, actions, stdin, 0);
+    // Onto itself: only takes the close-on-exec flag away that Node has set.
+    actionsDup2(undefined, actions, STDERR, STDERR);
     const out = new Uint8Array(pid.buffer);
     const error = posixSpawn(path, out, name, actions, null, stringList(argv), stringList(env));
     if (error !== 0) throw new LinuxError(error, 'posix_spawn', path);

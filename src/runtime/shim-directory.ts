@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -28,7 +28,7 @@ export async function connectToShim(directory: string): Promise<ShimConnection |
       return new ShimConnection(await connectIn(directory));
     } catch (error) {
       if (!hasErrno(error, 'ENOENT', 'ECONNREFUSED', 'ENOTDIR')) throw error;
-      if (attempt === TRIES) return undefined;
+      if (attempt === TRIES || existsSync(join(directory, 'exit.json'))) return undefined;
       await sleep(RETRY_MS);
     }
   }

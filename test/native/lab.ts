@@ -5,6 +5,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { newId } from '#core/ids.ts';
 import { HoyShimLauncher } from '#runtime/shim-launcher.ts';
@@ -89,6 +90,15 @@ export class Lab implements AsyncDisposable {
       .split('\n')
       .slice(0, -1)
       .map((line) => JSON.parse(line));
+  }
+
+  /** Resolves when a line that ends so was logged; gives up after ten seconds. */
+  async waitForLog(id: string, line: string): Promise<void> {
+    for (let tries = 0; tries < 500; tries++) {
+      if ((await this.logRecords(id)).some(({ log }) => log.endsWith(line))) return;
+      await sleep(20);
+    }
+    throw new Error(`${JSON.stringify(line)} was not logged`);
   }
 
   /** What `launch` of the container `args` needs; its bundle is written. */

@@ -153,9 +153,7 @@ test('after reopenLog the output goes to a new file', async () => {
     detachKeys: new Uint8Array(),
     head: Buffer.alloc(0),
   });
-  for (let tries = 0; tries < 100 && (await lab.logRecords(id)).length === 0; tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  await lab.waitForLog(id, 'one\n');
   renameSync(lab.logPath(id), `${lab.logPath(id)}.moved`);
   await shim.reopenLog();
   stdin.end('go\n');
