@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createWriteStream, readdirSync, rmSync, statSync } from 'node:fs';
+import { createWriteStream, rmSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { isSameLogFile, type LogFileName, listLogFiles, openLogFile, parseLogFileNames } from '#container/log-files.ts';
+import {
+  closeLogFiles,
+  isSameLogFile,
+  type LogFileName,
+  listLogFiles,
+  openLogFile,
+  readCopies,
+} from '#container/log-files.ts';
 import type { Logger } from '#core/logger.ts';
 import { AT_FDCWD, RENAME_NOREPLACE, renameat, utimensat } from '#linux/at.ts';
 import { hasErrno } from '#linux/errno.ts';
@@ -16,6 +23,8 @@ export interface LogCompressorOptions {
 
 const BLOCK_BYTES = 1024 * 1024;
 const ATTEMPTS = 50;
+/** No log has more files (`max-file`). */
+const MAX_NUMBER = 1000;
 
 /**
  * Compresses what the shim has rotated away: `path.N` becomes `path.N.gz`, one file at a time, in the thread pool. The shim goes
@@ -72,7 +81,7 @@ const takenName = (path: string): string => `${path}.compressed`;
 async function compressLog(path: string): Promise<void> {
   rmSync(partialName(path), { force: true });
   await recover(path);
-  for (const { number, compressed } of await listLogFiles(path)) {
+  for (const { number, compressed } of listLogFiles(path)) {
     if (number === 0 || compressed) continue;
     const source = inodeOf(`${path}.${number}`);
     if (source !== undefined) await compressFile(path, number, source);
@@ -81,17 +90,16 @@ async function compressLog(path: string): Promise<void> {
 
 async function compressFile(path: string, number: number, inode: bigint): Promise<void> {
   const partial = partialName(path);
+  const original = openLogFile({ number, compressed: false, path: `${path}.${number}` });
   try {
-    await using file = await open(`${path}.${number}`, 'r');
-    const { ino, mtimeNs, atimeNs } = await file.stat({ bigint: true });
-    if (ino !== inode) return;
-    const from = file.createReadStream({ start: 0, autoClose: false, highWaterMark: BLOCK_BYTES });
+    if (original?.inode !== inode) return;
     const to = createWriteStream(partial, { flags: 'wx', mode: 0o640, flush: true });
-    await pipeline(from, createGzip({ level: 6, chunkSize: BLOCK_BYTES }), to);
-    utimensat(AT_FDCWD, partial, { accessNs: atimeNs, modifyNs: mtimeNs });
+    await pipeline(readCopies(original), createGzip({ level: 6, chunkSize: BLOCK_BYTES }), to);
+    utimensat(AT_FDCWD, partial, { accessNs: original.modifiedNs, modifyNs: original.modifiedNs });
     install(path, inode);
     await syncDirectory(dirname(path));
   } finally {
+    await closeLogFiles([original]);
     rmSync(partial, { force: true });
   }
 }
@@ -126,13 +134,13 @@ function takeAway(path: string, number: number, inode: bigint): boolean {
 
 /** Ends what a crash interrupted between completing a copy and removing its original. */
 async function recover(path: string): Promise<void> {
-  const names = await listLogFiles(path);
+  const names = listLogFiles(path);
   const copies = names.filter(({ compressed }) => compressed);
   const taken = takenName(path);
   if (inodeOf(taken) !== undefined) {
     const isCopied = await isOneOf(copies, { number: 0, compressed: false, path: taken });
     if (isCopied) rmSync(taken);
-    else for (let number = 1; !renameIfFree(taken, `${path}.${number}`); number++);
+    else for (let number = 1; number <= 2 * MAX_NUMBER && !renameIfFree(taken, `${path}.${number}`); number++);
   }
   for (const name of names) {
     const copy = copies.filter(({ number }) => number === name.number);
@@ -143,25 +151,19 @@ async function recover(path: string): Promise<void> {
 }
 
 async function isOneOf(copies: readonly LogFileName[], name: LogFileName): Promise<boolean> {
-  const original = await openLogFile(name);
+  const original = openLogFile(name);
+  const opened = copies.map(openLogFile).filter((copy) => copy !== undefined);
   try {
-    for (const place of copies) {
-      const copy = await openLogFile(place);
-      const isSame = await isSameLogFile(copy, original);
-      await copy.handle.close();
-      if (isSame) return true;
-    }
+    if (original) for (const copy of opened) if (await isSameLogFile(copy, original)) return true;
     return false;
   } finally {
-    await original.handle.close();
+    await closeLogFiles([original, ...opened]);
   }
 }
 
 /** Which number a file has now. */
 function numberOf(path: string, inode: bigint, compressed: boolean): number | undefined {
-  return parseLogFileNames(path, readdirSync(dirname(path))).find(
-    (name) => name.compressed === compressed && inodeOf(name.path) === inode,
-  )?.number;
+  return listLogFiles(path).find((name) => name.compressed === compressed && inodeOf(name.path) === inode)?.number;
 }
 
 const inodeOf = (path: string): bigint | undefined => statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
+import { close, closeSync, fstatSync, openSync, read, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { constants, createGunzip, gunzipSync } from 'node:zlib';
 import { hasErrno } from '#linux/errno.ts';
 
@@ -9,16 +11,19 @@ import { hasErrno } from '#linux/errno.ts';
 export interface LogFile {
   number: number;
   compressed: boolean;
-  handle: FileHandle;
+  fd: number;
   /** When it was opened. */
   sizeBytes: number;
   inode: bigint;
-  /** Compressing keeps it, so it tells that a compressed file and a plain one are the same. */
+  /** Compressing keeps it. */
   modifiedNs: bigint;
 }
 
 export const BLOCK_BYTES = 256 * 1024;
 const ATTEMPTS = 20;
+
+export const readAsync = promisify(read);
+const closeAsync = promisify(close);
 
 /** One of the files of a log, by name. */
 export interface LogFileName {
@@ -28,12 +33,16 @@ export interface LogFileName {
 }
 
 /** The files that belong to the log at `path`, oldest first. */
-export async function listLogFiles(path: string): Promise<LogFileName[]> {
-  return parseLogFileNames(path, await readdir(dirname(path)).catch(() => []));
+export function listLogFiles(path: string): LogFileName[] {
+  try {
+    return parseLogFileNames(path, readdirSync(dirname(path)));
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return [];
+    throw error;
+  }
 }
 
-/** Which entries of the log's directory belong to it, oldest first. */
-export function parseLogFileNames(path: string, entries: readonly string[]): LogFileName[] {
+function parseLogFileNames(path: string, entries: readonly string[]): LogFileName[] {
   const base = basename(path);
   const names: LogFileName[] = [];
   for (const entry of entries) {
@@ -46,64 +55,68 @@ export function parseLogFileNames(path: string, entries: readonly string[]): Log
 }
 
 /**
- * Opens all files of a log, oldest first, each of them once although they may be rotated meanwhile. The caller closes
- * them. A file that was compressed but whose original is still there (a power loss between the two) is left out.
+ * Opens all files of a log, oldest first, each of them once although they may be rotated and compressed meanwhile. The
+ * caller closes them. A compressed file whose original is still there is left out.
  */
 export async function openLogFiles(path: string): Promise<LogFile[]> {
   for (let attempt = 1; ; attempt++) {
-    const names = await listLogFiles(path);
-    const files: LogFile[] = [];
-    try {
-      for (const name of names) files.push(await openLogFile(name));
-      if (attempt >= ATTEMPTS || (await areStillNamed(names, files, path))) return await withoutDoubles(files);
-    } catch (error) {
-      await closeLogFiles(files);
-      if (!hasErrno(error, 'ENOENT') || attempt >= ATTEMPTS) throw error;
-      continue;
-    }
+    const files = openUpwards(path);
+    const newest = files[0]?.number === 0 ? files[0].inode : undefined;
+    const isComplete = statSync(path, { bigint: true, throwIfNoEntry: false })?.ino === newest;
+    if (isComplete || attempt === ATTEMPTS) return await withoutCopies(files.reverse());
     await closeLogFiles(files);
+    await nextTurn();
   }
 }
 
-export const closeLogFiles = async (files: readonly LogFile[]): Promise<void> => {
-  await Promise.all(files.map(({ handle }) => handle.close().catch(() => {})));
+/**
+ * Newest first: a rotation moves files to higher numbers, so on the way up one is met twice at worst. Without waiting in
+ * between, so that rotations are rarely met at all; it is a matter of microseconds for each file.
+ */
+function openUpwards(path: string): LogFile[] {
+  const highest = listLogFiles(path)[0]?.number ?? 0;
+  const files: LogFile[] = [];
+  for (let number = 0; number <= highest + 1; number++) {
+    const plain = number === 0 ? path : `${path}.${number}`;
+    for (const name of [
+      { number, compressed: false, path: plain },
+      ...(number > 0 ? [{ number, compressed: true, path: `${plain}.gz` }] : []),
+    ]) {
+      const file = openLogFile(name);
+      if (!file) continue;
+      if (files.some(({ inode }) => inode === file.inode)) closeSync(file.fd);
+      else files.push(file);
+    }
+  }
+  return files;
+}
+
+export const closeLogFiles = async (files: readonly (LogFile | undefined)[]): Promise<void> => {
+  await Promise.all(files.map((file) => file && closeAsync(file.fd)));
 };
 
-/** Opens one of them, or another file in their format; throws when it is gone. */
-export async function openLogFile({ number, compressed, path }: LogFileName): Promise<LogFile> {
-  const handle = await open(path, 'r');
+/** Opens one of them, or another file in their format; `undefined` when it is gone. */
+export function openLogFile({ number, compressed, path }: LogFileName): LogFile | undefined {
+  let fd: number;
   try {
-    const { size, ino, mtimeNs } = await handle.stat({ bigint: true });
-    return { number, compressed, handle, sizeBytes: Number(size), inode: ino, modifiedNs: mtimeNs };
+    fd = openSync(path, 'r');
   } catch (error) {
-    await handle.close();
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
     throw error;
   }
+  const { size, ino, mtimeNs } = fstatSync(fd, { bigint: true });
+  return { number, compressed, fd, sizeBytes: Number(size), inode: ino, modifiedNs: mtimeNs };
 }
 
-async function areStillNamed(names: readonly LogFileName[], files: readonly LogFile[], path: string): Promise<boolean> {
-  const now = await listLogFiles(path);
-  if (now.length !== names.length) return false;
-  for (const [index, { path: current }] of now.entries()) {
-    if (current !== names[index]?.path) return false;
-    const inode = await stat(current, { bigint: true }).then(
-      ({ ino }) => ino,
-      () => undefined,
-    );
-    if (inode !== files[index]?.inode) return false;
+async function withoutCopies(files: LogFile[]): Promise<LogFile[]> {
+  const originals = files.filter(({ compressed }) => !compressed);
+  const copies: LogFile[] = [];
+  for (const file of files) {
+    if (!file.compressed) continue;
+    for (const original of originals) if (await isSameLogFile(file, original)) copies.push(file);
   }
-  return true;
-}
-
-async function withoutDoubles(files: LogFile[]): Promise<LogFile[]> {
-  const doubles: LogFile[] = [];
-  for (const [index, file] of files.entries()) {
-    const next = files[index + 1];
-    const isCopy = file.compressed && next?.number === file.number && (await isSameLogFile(file, next));
-    if (isCopy || files.findIndex(({ inode }) => inode === file.inode) < index) doubles.push(file);
-  }
-  await closeLogFiles(doubles);
-  return files.filter((file) => !doubles.includes(file));
+  await closeLogFiles([...new Set(copies)]);
+  return files.filter((file) => !copies.includes(file));
 }
 
 /** Enough to hold a time in nanoseconds, which no two files share. */
@@ -117,7 +130,7 @@ export async function isSameLogFile(a: LogFile, b: LogFile): Promise<boolean> {
 }
 
 async function readBeginning(file: LogFile): Promise<Buffer> {
-  const { buffer, bytesRead } = await file.handle.read(Buffer.alloc(4 * BEGINNING_BYTES), 0, 4 * BEGINNING_BYTES, 0);
+  const { buffer, bytesRead } = await readAsync(file.fd, Buffer.alloc(4 * BEGINNING_BYTES), 0, 4 * BEGINNING_BYTES, 0);
   const bytes = buffer.subarray(0, bytesRead);
   if (!file.compressed) return bytes.subarray(0, BEGINNING_BYTES);
   try {
@@ -131,20 +144,25 @@ async function readBeginning(file: LogFile): Promise<Buffer> {
 export async function* readPlain(file: LogFile, from: number, to = Number.POSITIVE_INFINITY): AsyncGenerator<Buffer> {
   const block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
   for (let position = from; position < to; ) {
-    const { bytesRead } = await file.handle.read(block, 0, Math.min(BLOCK_BYTES, to - position), position);
+    const { bytesRead } = await readAsync(file.fd, block, 0, Math.min(BLOCK_BYTES, to - position), position);
     if (bytesRead === 0) return;
     position += bytesRead;
     yield block.subarray(0, bytesRead);
   }
 }
 
+/** All bytes of a file, for a stream that keeps its blocks for a while. */
+export async function* readCopies(file: LogFile): AsyncGenerator<Buffer> {
+  for await (const block of readPlain(file, 0)) yield Buffer.from(block);
+}
+
 /** The lines of a compressed file, decompressed in the thread pool. A file that is cut off gives what can be read. */
 export async function* readCompressed(file: LogFile): AsyncGenerator<Buffer> {
-  const source = file.handle.createReadStream({ start: 0, autoClose: false, highWaterMark: BLOCK_BYTES });
+  const source = Readable.from(readCopies(file), { objectMode: false });
   const gunzip = createGunzip({ chunkSize: BLOCK_BYTES });
   source.on('error', (error) => gunzip.destroy(error));
   try {
-    for await (const block of source.pipe(gunzip) as Readable) yield block as Buffer;
+    for await (const block of source.pipe(gunzip)) yield block as Buffer;
   } catch (error) {
     if (!hasErrno(error, 'Z_BUF_ERROR', 'Z_DATA_ERROR')) throw error;
   } finally {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type FSWatcher, watch } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { type FSWatcher, fstatSync, statSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import { closeLogFiles, isSameLogFile, type LogFile, openLogFiles } from '#container/log-files.ts';
 import { type LogStart, readLogFile } from '#container/log-tail.ts';
@@ -29,7 +28,7 @@ export async function* followLog(
     while (!signal.aborted) {
       // Asked before reading: what was written by then is read now, and to a file that has moved nothing more is written.
       const { hasEnded } = changes;
-      const isCurrent = file !== undefined && (await isNamed(path, file));
+      const isCurrent = file !== undefined && isNamed(path, file);
       // A compressed file is complete: it is read once.
       if (file && !(file.compressed && from.offset > 0)) {
         for await (const block of readLogFile(file, from)) {
@@ -39,7 +38,7 @@ export async function* followLog(
       }
       const next = isCurrent ? await reopenIfEmptied(path, file, from.offset) : await openNext(path, file);
       if (next) {
-        await file?.handle.close();
+        await closeLogFiles([file]);
         file = next;
         from = { offset: 0, skipLines: 0 };
         yield NEXT_FILE;
@@ -47,23 +46,20 @@ export async function* followLog(
       else await changes.next();
     }
   } finally {
-    await file?.handle.close();
+    await closeLogFiles([file]);
   }
 }
 
 /** Whether the file is still the one that is written to. Between the steps of a rotation there is none. */
-async function isNamed(path: string, file: LogFile): Promise<boolean> {
+function isNamed(path: string, file: LogFile): boolean {
   if (file.number !== 0) return false;
-  try {
-    return (await stat(path, { bigint: true })).ino === file.inode;
-  } catch {
-    return true;
-  }
+  const named = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return named === undefined || named.ino === file.inode;
 }
 
 /** A file that somebody emptied (`truncate`, logrotate's copytruncate) is read from its beginning again. */
 async function reopenIfEmptied(path: string, file: LogFile | undefined, offset: number): Promise<LogFile | undefined> {
-  if (!file || (await file.handle.stat()).size >= offset) return undefined;
+  if (!file || fstatSync(file.fd).size >= offset) return undefined;
   const files = await openLogFiles(path);
   const again = files.find(({ inode }) => inode === file.inode);
   await closeLogFiles(files.filter((candidate) => candidate !== again));
@@ -79,7 +75,7 @@ async function openNext(path: string, file: LogFile | undefined): Promise<LogFil
 }
 
 async function findNext(files: readonly LogFile[], file: LogFile): Promise<LogFile | undefined> {
-  const { mtimeNs } = await file.handle.stat({ bigint: true });
+  const { mtimeNs } = fstatSync(file.fd, { bigint: true });
   const finished = { ...file, modifiedNs: mtimeNs };
   for (const [index, candidate] of files.entries()) {
     if (await isSameLogFile(candidate, finished)) return files[index + 1];

@@ -144,9 +144,12 @@ export class LogPrinter {
       this.#frameStream = line.stream;
       at += HEADER_BYTES;
     }
+    // The text moves before its prefix is written: the prefix may go where it was.
+    if (at + this.#prefixBytes !== line.textStart) {
+      this.#chunk.copyWithin(at + this.#prefixBytes, line.textStart, line.textEnd);
+    }
     if (this.#options.timestamps) at = writeFixedTime(line, this.#chunk, at);
     at += this.#details.copy(this.#chunk, at);
-    if (at !== line.textStart) this.#chunk.copyWithin(at, line.textStart, line.textEnd);
     this.#used = at + length;
     if (this.#options.multiplexed && !this.#options.joinLines) this.#closeFrame();
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { BLOCK_BYTES, type LogFile, readCompressed, readPlain } from '#container/log-files.ts';
+import { BLOCK_BYTES, type LogFile, readAsync, readCompressed, readPlain } from '#container/log-files.ts';
 
 const NEWLINE = 10;
 
@@ -37,7 +37,7 @@ async function tailPlain(file: LogFile, count: number): Promise<Found> {
   let newlines = 0;
   for (let end = file.sizeBytes; end > 0; ) {
     const start = Math.max(0, end - block.length);
-    const { bytesRead } = await file.handle.read(block, 0, end - start, start);
+    const { bytesRead } = await readAsync(file.fd, block, 0, end - start, start);
     for (let at = bytesRead; at > 0; ) {
       at = block.subarray(0, at).lastIndexOf(NEWLINE);
       if (at < 0) break;
