@@ -47,15 +47,21 @@ function whileItExists<T>(read: () => T): T | undefined {
   }
 }
 
-/** Resolves when every process stands still. Throws if some won't within ten seconds; then all go on. */
+/** How long one try to freeze may take before all are let go for a moment. */
+const FREEZE_TRY_MS = 100;
+
+/**
+ * Resolves when every process stands still. Throws if some won't within ten seconds; then all go on. A program of several
+ * threads that is just calling execve(2) waits for threads that are frozen already (v1): it is let go and caught again.
+ */
 export async function freezeCgroup(layout: CgroupLayout, cgroupsPath: string): Promise<void> {
-  const isFrozen = await eventually(() => {
+  const isFrozen = await eventually(async () => {
     setFrozen(layout, cgroupsPath, true);
-    return isCgroupFrozen(layout, cgroupsPath);
+    if (await eventually(() => isCgroupFrozen(layout, cgroupsPath), FREEZE_TRY_MS)) return true;
+    setFrozen(layout, cgroupsPath, false);
+    return false;
   });
-  if (isFrozen) return;
-  setFrozen(layout, cgroupsPath, false);
-  throw new Error('some processes could not be frozen');
+  if (!isFrozen) throw new Error('some processes could not be frozen');
 }
 
 /** Resolves when the group is no longer frozen. */
@@ -138,8 +144,8 @@ async function removeGroup(group: string): Promise<boolean> {
 }
 
 /** Asks again and again, ever more slowly, until the answer is yes or the time is up. */
-async function eventually(isDone: () => boolean | Promise<boolean>): Promise<boolean> {
-  const deadline = Date.now() + SETTLE_MS;
+async function eventually(isDone: () => boolean | Promise<boolean>, withinMs = SETTLE_MS): Promise<boolean> {
+  const deadline = Date.now() + withinMs;
   for (let waitMs = 1; ; waitMs = Math.min(waitMs * 2, MAX_WAIT_MS)) {
     if (await isDone()) return true;
     if (Date.now() > deadline) return false;
