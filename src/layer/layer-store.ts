@@ -15,6 +15,7 @@ import { type Diff, LayerRows } from '#layer/layer-rows.ts';
 import type { Layer, LayerStore, UnpackOptions } from '#layer/types.ts';
 import type { WorkerPool } from '#layer/worker-pool.ts';
 import type { ReceivedFile } from '#layer/worker-protocol.ts';
+import { spreadSubdirectories } from '#linux/inode-flags.ts';
 import { syncfs } from '#linux/sync.ts';
 import { chainIdOf } from '#oci/chain-id.ts';
 import { type Digest, parseDigest } from '#oci/digest.ts';
@@ -69,6 +70,7 @@ export class DirectoryLayerStore implements LayerStore, Startable {
 
   async start(): Promise<void> {
     for (const name of ['l', 'staging', 'trash']) await mkdir(join(this.#root, name), { recursive: true, mode: 0o710 });
+    spreadSubdirectories(join(this.#root, 'staging'));
     const diffs = this.#rows.diffs();
     const known = new Set(diffs.map(({ diffId }) => hex(diffId)));
     const links = new Set(diffs.map(({ link }) => link));
@@ -111,11 +113,6 @@ export class DirectoryLayerStore implements LayerStore, Startable {
   /** Bytes of all layers; one that several chains share counts once. */
   diffsSizeBytes(): number {
     return this.#rows.diffs().reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  }
-
-  /** What is known of the layer's tar. */
-  diffOf(diffId: string): Diff | undefined {
-    return this.#rows.diff(diffId);
   }
 
   async unpack(tar: Readable | { path: string }, options: UnpackOptions): Promise<Layer> {
