@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <poll.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "shim.h"
@@ -43,10 +42,9 @@ void output_open(int stdout_fd, int stderr_fd)
 
 void output_resize(unsigned short rows, unsigned short columns)
 {
-	struct winsize size = { .ws_row = rows, .ws_col = columns };
 	options.rows = rows;
 	options.columns = columns;
-	if (options.tty && streams[0].fd >= 0 && rows > 0 && columns > 0) ioctl(streams[0].fd, TIOCSWINSZ, &size);
+	if (options.tty) console_resize(streams[0].fd, rows, columns);
 }
 
 static void close_stream(struct stream *stream)

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,7 +23,7 @@
 
 static pid_t runtime_pid;
 static struct stdio stdio;
-static int console = -1;
+static int console = -1, master = -1;
 /* An absolute name in our directory, for the runtime. */
 static char log_name[PATH_MAX], pid_name[PATH_MAX];
 
@@ -171,10 +172,26 @@ static void runtime_failed(int status)
 	process_failed(text);
 }
 
+static void receive_console(void *subject, short events)
+{
+	(void)subject;
+	(void)events;
+	if (console < 0) return;
+	master = console_receive(console);
+	console = -1;
+	if (master >= 0) console_resize(master, options.rows, options.columns);
+}
+
+/* As soon as it comes, because the process may ask for its size at once. */
+void runtime_watch(void)
+{
+	if (phase == PHASE_STARTING && console >= 0) watch(console, POLLIN, receive_console, NULL);
+}
+
 /* From here on output and input are the terminal's; the pipe was only for the runtime's errors. */
 static bool take_console(void)
 {
-	int master = console_receive(console);
+	receive_console(NULL, 0);
 	output_discard();
 	output_open(master, -1);
 	if (master >= 0 && options.stdin_mode != STDIN_CLOSED) input_open(fcntl(master, F_DUPFD_CLOEXEC, 3), false);

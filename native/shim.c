@@ -112,6 +112,7 @@ static void run_once(void)
 	watch_reset();
 	watch(signal_fd, POLLIN, children_ended, NULL);
 	control_watch();
+	runtime_watch();
 	output_watch();
 	input_watch();
 	clients_watch();

@@ -183,6 +183,7 @@ void control_unlink(void);
 
 /* runtime.c: the OCI runtime and the terminal it hands over */
 void runtime_start(void);
+void runtime_watch(void);
 /* Collects every child that has ended. */
 void runtime_reap(void);
 
@@ -199,6 +200,7 @@ int console_listen(void);
 const char *console_path(void);
 /* The master of the terminal, or -1. */
 int console_receive(int listener);
+void console_resize(int master, unsigned short rows, unsigned short columns);
 /* Binds a socket in the shim's directory, however long its path is. */
 int listen_in_directory(const char *name);
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -68,6 +69,12 @@ const char *console_path(void)
 	return path;
 }
 
+void console_resize(int master, unsigned short rows, unsigned short columns)
+{
+	struct winsize size = { .ws_row = rows, .ws_col = columns };
+	if (master >= 0 && rows > 0 && columns > 0) ioctl(master, TIOCSWINSZ, &size);
+}
+
 static int descriptor_of(struct msghdr *message)
 {
 	int fd;
@@ -79,7 +86,7 @@ static int descriptor_of(struct msghdr *message)
 
 int console_receive(int listener)
 {
-	/* The runtime has ended when we are called, so what it sent is here; the limit is for one that broke the rules. */
+	/* It sends at once after it has connected; the limit is for one that breaks the rules. */
 	struct timeval limit = { .tv_sec = CONSOLE_TIMEOUT_S };
 	union {
 		struct cmsghdr align;

@@ -28,7 +28,7 @@ export class HoyShimLauncher implements ShimLauncher {
 
   /** If it rejects, the clients are still the caller's: open, and nothing was taken from them. */
   async launch(launch: ShimLaunch, attachments: readonly Attachment[] = []): Promise<Shim> {
-    const connection = this.#spawn(launch);
+    const connection = this.spawn(launch);
     const handOvers: HandOver[] = [];
     try {
       for (const attachment of attachments) handOvers.push(await connectBeforeStart(connection, attachment));
@@ -60,7 +60,8 @@ export class HoyShimLauncher implements ShimLauncher {
     this.#clients.clear();
   }
 
-  #spawn(launch: ShimLaunch): ShimConnection {
+  /** Starts the shim alone; it waits for the order to start the process, and ends if the connection does. */
+  spawn(launch: ShimLaunch): ShimConnection {
     const [ours, theirs] = socketPair();
     try {
       const pid = spawnProgram(this.#options.shimPath, shimArguments(launch), runtimeEnvironment(), theirs);

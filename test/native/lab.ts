@@ -17,11 +17,13 @@ export const NATIVE = join(ROOT, 'native');
 const HYBRID = existsSync('/sys/fs/cgroup/unified');
 
 /** The runtimes that are installed, each as it works on this host. */
-export const RUNTIMES: OciRuntime[] = [
-  { name: 'crun', path: '/usr/bin/crun', args: [], version: '', hideUnifiedCgroup: HYBRID },
-  { name: 'runc', path: '/usr/bin/runc', args: [], version: '', hideUnifiedCgroup: false },
-  { name: 'runc', path: '/usr/sbin/runc', args: [], version: '', hideUnifiedCgroup: false },
-].filter(({ path }) => existsSync(path));
+export const RUNTIMES: OciRuntime[] = ['crun', 'runc'].flatMap((name) => {
+  const path = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin']
+    .map((directory) => join(directory, name))
+    .find((candidate) => existsSync(candidate));
+  const hideUnifiedCgroup = name === 'crun' && HYBRID;
+  return path === undefined ? [] : [{ name, path, args: [], version: '', hideUnifiedCgroup }];
+});
 
 /** Builds the native programs into `directory`. */
 export function buildNative(directory: string, flags?: string): string {
@@ -113,6 +115,7 @@ export class Lab implements AsyncDisposable {
       cwd,
       memoryBytes,
       tty: rest.tty ?? false,
+      consoleSize: rest.consoleSize,
       rootfs: join(this.directory, 'rootfs'),
     });
     await writeFile(join(bundle, 'config.json'), JSON.stringify(spec));
@@ -192,12 +195,14 @@ function containerSpec(given: {
   cwd: string | undefined;
   memoryBytes: number | undefined;
   tty: boolean;
+  consoleSize: [rows: number, columns: number] | undefined;
   rootfs: string;
 }): object {
   const { id, args, cwd = '/', memoryBytes, tty, rootfs } = given;
+  const [height, width] = given.consoleSize ?? [];
   return {
     ociVersion: '1.0.2',
-    process: { ...PROCESS, args, cwd, terminal: tty },
+    process: { ...PROCESS, args, cwd, terminal: tty, ...(height && { consoleSize: { height, width } }) },
     root: { path: rootfs, readonly: false },
     hostname: 'lab',
     mounts: MOUNTS,
@@ -230,6 +235,7 @@ export async function readUntil(stream: Readable, marker: string): Promise<strin
       if (text.includes(marker)) finish();
     };
     stream.on('data', take);
+    stream.resume();
     stream.once('end', () => reject(new Error(`the stream ended before ${JSON.stringify(marker)}: ${text}`)));
   });
 }
