@@ -76,17 +76,14 @@ describe('kill -9 of the engine', () => {
     for (const delay of [5, 25, 60, 110]) {
       const acknowledged: string[] = [];
       const runs = Array.from({ length: 6 }, async () => {
-        const created = await daemon.api.post('/containers/create', {
-          Image: BUSYBOX,
-          Cmd: ['sleep', '600'],
-          HostConfig: { NetworkMode: 'none' },
-        });
-        acknowledged.push(created.json.Id);
-        await daemon.api.post(`/containers/${created.json.Id}/start`);
+        const id = await daemon.create({ Cmd: ['sleep', '600'] });
+        acknowledged.push(id);
+        await daemon.api.post(`/containers/${id}/start`);
       });
       await sleep(delay);
+      const settled = Promise.allSettled(runs);
       await daemon.kill();
-      await Promise.allSettled(runs);
+      await settled;
       await daemon.start();
       const known = new Set((await daemon.api.get('/containers/json?all=1')).json.map((it: { Id: string }) => it.Id));
       for (const id of acknowledged) assert.ok(known.has(id), `container ${id} was acknowledged and is lost`);

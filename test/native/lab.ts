@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -67,6 +67,12 @@ export class Lab implements AsyncDisposable {
     execFileSync('cp', ['/bin/busybox', join(this.directory, 'rootfs/bin/busybox')]);
     execFileSync('chroot', [join(this.directory, 'rootfs'), '/bin/busybox', '--install', '-s', '/bin']);
     writeFileSync(join(this.directory, 'rootfs/noexec'), 'x');
+  }
+
+  /** Runs the shim under `command`, a program and its arguments or variables. */
+  wrap(command: string): void {
+    renameSync(this.shimPath, `${this.shimPath}.real`);
+    writeFileSync(this.shimPath, `#!/bin/sh\nexec env ${command} ${this.shimPath}.real "$@"\n`, { mode: 0o755 });
   }
 
   get runtimeRoot(): string {

@@ -129,11 +129,19 @@ export class Daemon implements AsyncDisposable {
   }
 
   hoy(args: string[], options?: CommandOptions): Promise<CommandResult> {
-    return run(join(projectRoot, 'bin/hoy'), ['-H', this.host, ...args], withoutContext(options));
+    return run(
+      process.execPath,
+      [join(projectRoot, 'dist/hoy.cjs'), '-H', this.host, ...args],
+      withoutContext(options),
+    );
   }
 
   startHoy(args: string[], options?: CommandOptions): RunningCommand {
-    return start(join(projectRoot, 'bin/hoy'), ['-H', this.host, ...args], withoutContext(options));
+    return start(
+      process.execPath,
+      [join(projectRoot, 'dist/hoy.cjs'), '-H', this.host, ...args],
+      withoutContext(options),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -53,8 +53,9 @@ const common = (places: Places): string[] => [
 
 const hoyd: EngineProgram = {
   name: 'hoyd',
-  command: join(projectRoot, 'bin/hoyd'),
-  args: (places) => [...common(places), '--log-level', 'debug'],
+  // What bin/hoyd runs once the set-up is done.
+  command: process.execPath,
+  args: (places) => [join(projectRoot, 'dist/hoyd.cjs'), ...common(places), '--log-level', 'debug'],
 };
 
 /** Docker's own engine, to check a test of docker's behaviour against the original: `TEST_ENGINE=dockerd`. */

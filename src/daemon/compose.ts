@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { EngineBackend } from '#api/backend.ts';
+import { ApiServer } from '#api/server.ts';
+import type { ContainerOptions } from '#container/deps.ts';
+import { ContainerEngine } from '#container/engine.ts';
+import { containerSchema } from '#container/store.ts';
+import { BlobStore } from '#content/blob-store.ts';
+import { systemClock } from '#core/clock.ts';
+import { openDatabase } from '#core/database.ts';
+import type { Logger } from '#core/logger.ts';
+import { startAll } from '#core/startable.ts';
+import { buildInfo } from '#daemon/build-info.ts';
+import { loadBuiltInImage } from '#daemon/built-in-image.ts';
+import type { DaemonConfig } from '#daemon/config/config.ts';
+import { installed } from '#daemon/installation.ts';
+import { EventLog } from '#event/log.ts';
+import { eventSchema } from '#event/schema.ts';
+import { imageSchema } from '#image/schema.ts';
+import { ImageService } from '#image/service.ts';
+import { DirectoryLayerStore } from '#layer/layer-store.ts';
+import { layerSchema } from '#layer/schema.ts';
+import { OverlaySnapshotStore } from '#layer/snapshot-store.ts';
+import { WorkerPool } from '#layer/worker-pool.ts';
+import { readCgroupLayout } from '#linux/cgroup.ts';
+import { hostPlatform } from '#oci/platform.ts';
+import { CgroupOperations } from '#runtime/cgroup-operations.ts';
+import { readHostFacts } from '#runtime/host-facts.ts';
+import { findOciRuntimes } from '#runtime/oci-runtimes.ts';
+import { HoyShimLauncher } from '#runtime/shim-launcher.ts';
+
+/** A whole engine that is started and restored, and answers nobody yet. Disposing stops it; containers may go on. */
+export interface Engine extends AsyncDisposable {
+  api: ApiServer;
+  /** Takes over what can change in a running engine. */
+  reconfigure(config: DaemonConfig): Promise<void>;
+}
+
+/** The only place that says `new` for parts that live as long as the engine; in the order in which one needs the other. */
+export async function composeEngine(config: DaemonConfig, logger: Logger): Promise<Engine> {
+  const clock = systemClock;
+  await using held = new AsyncDisposableStack();
+  const at = (name: string): string => join(config.dataRoot, name);
+  for (const name of ['containers', 'layers', 'snapshots', 'runtimes'])
+    mkdirSync(at(name), { recursive: true, mode: 0o710 });
+
+  const database = openDatabase(at('hoy.db'), [layerSchema, imageSchema, containerSchema, eventSchema]);
+  held.defer(() => database.close());
+  const layout = readCgroupLayout();
+  const host = readHostFacts(layout);
+  const runtimes = await findOciRuntimes(
+    { layout, host, logger },
+    {
+      directory: at('runtimes'),
+      configured: config.runtimes,
+      ...(config.defaultRuntime && { defaultName: config.defaultRuntime }),
+    },
+  );
+
+  const events = new EventLog({ database, clock, logger });
+  const content = new BlobStore(at('images'));
+  const pool = held.use(new WorkerPool());
+  const layers = new DirectoryLayerStore(at('layers'), { database, content, pool, logger });
+  const snapshots = new OverlaySnapshotStore(
+    at('snapshots'),
+    { database, layers, pool, logger },
+    config.storageDriver === '' ? {} : { driver: config.storageDriver },
+  );
+  const images = new ImageService({
+    database,
+    content,
+    layers,
+    pool,
+    events,
+    users: { usersOf: (imageId) => containers.usersOf(imageId) },
+    logger,
+    clock,
+    hostPlatform: hostPlatform(),
+  });
+  const options = containerOptions(config, { runtimes: runtimes.working, defaultRuntime: runtimes.default.name });
+  const containers = new ContainerEngine(
+    {
+      database,
+      clock,
+      logger,
+      events,
+      images,
+      snapshots,
+      shims: new HoyShimLauncher({ shimPath: installed.shim }),
+      operations: new CgroupOperations({ layout, host }),
+      host,
+    },
+    options,
+  );
+  const system = {} as EngineBackend['system'];
+  const backend: EngineBackend = { containers, execs: containers.execs, images, system };
+  const api = new ApiServer(
+    { backend, logger },
+    {
+      engineVersion: buildInfo.version,
+      experimental: config.experimental,
+      defaultLog: { driver: config.logDriver, options: config.logOptions },
+    },
+  );
+
+  await content.start();
+  held.use(await startAll([events, layers, snapshots, images, containers.life]));
+  await loadBuiltInImage(installed.busyboxImage, at('built-in-image'), { images, logger });
+  const parts = held.move();
+  return {
+    api,
+    async reconfigure() {},
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  };
+}
+
+function containerOptions(
+  config: DaemonConfig,
+  runtime: Pick<ContainerOptions, 'runtimes' | 'defaultRuntime'>,
+): ContainerOptions {
+  return {
+    ...runtime,
+    dataRoot: config.dataRoot,
+    execRoot: config.execRoot,
+    platform: hostPlatform(),
+    defaultUlimits: Object.values(config.defaultUlimits),
+    defaultShmSizeBytes: config.defaultShmSizeBytes,
+    defaultIpcMode: config.defaultIpcMode,
+    ...(config.defaultCgroupnsMode !== '' && { defaultCgroupnsMode: config.defaultCgroupnsMode }),
+    defaultStopTimeoutSeconds: config.defaultStopTimeoutSeconds,
+    cgroupParent: config.cgroupParent || '/hoy',
+    init: config.init,
+    initPath: config.initPath || installed.init,
+    noNewPrivileges: config.noNewPrivileges,
+    dns: { servers: config.dns, options: config.dnsOptions, search: config.dnsSearch },
+    hostGatewayIps: config.hostGatewayIps,
+    liveRestore: config.liveRestore,
+    shutdownTimeoutSeconds: config.shutdownTimeoutSeconds,
+  };
+}
