@@ -26,8 +26,8 @@ export const events: Command = {
   async run(context) {
     const { engine, flags } = context;
     const template = readTemplate(flags.string('format'));
-    const since = toTimestamp(flags.string('since'), 'since');
-    const until = toTimestamp(flags.string('until'), 'until');
+    const since = toTimestamp(flags.string('since'));
+    const until = toTimestamp(flags.string('until'));
     const stream = await engine.system.events({
       filters: readFilters(flags),
       ...(since && { since }),
@@ -47,7 +47,7 @@ function readTemplate(format: string): Template | undefined {
   if (format === '') return undefined;
   try {
     const template = new Template(format === 'json' ? '{{json .}}' : format);
-    template.execute(asStruct({}));
+    template.execute(new Struct(EVENT, {}, true));
     return template;
   } catch (error) {
     throw new CliError(BAD_FORMAT, `Error parsing format: ${(error as Error).message}`, { cause: error });

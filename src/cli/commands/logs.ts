@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Command, exactly } from '#cli/command.ts';
 import { bool, string } from '#cli/flags/flag.ts';
+import type { FlagValues } from '#cli/flags/flag-values.ts';
 import { toTimestamp } from '#cli/options/timestamps.ts';
 import { copyFrames, copyRaw } from '#client/frames.ts';
 
@@ -27,10 +28,18 @@ export const logs: Command = {
       timestamps: flags.bool('timestamps') || undefined,
       details: flags.bool('details') || undefined,
       tail: flags.string('tail'),
-      since: toTimestamp(flags.string('since'), 'since'),
-      until: toTimestamp(flags.string('until'), 'until'),
+      since: readTime(flags, 'since'),
+      until: readTime(flags, 'until'),
     });
     await (config.Tty ? copyRaw(answer, streams.stdout) : copyFrames(answer, streams));
     return 0;
   },
 };
+
+function readTime(flags: FlagValues, name: string): string | undefined {
+  try {
+    return toTimestamp(flags.string(name));
+  } catch (error) {
+    throw new Error(`invalid value for "${name}": ${(error as Error).message}`, { cause: error });
+  }
+}

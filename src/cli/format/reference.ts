@@ -35,8 +35,14 @@ export function referenceError(text: string): Error {
   return new Error('invalid reference format');
 }
 
-/** What is left of a reference without its tag and digest. */
-const nameOf = (text: string): string => text.replace(/@.*$/s, '').replace(/:[^/:]*$/, '');
+/** The part of a reference that names the repository within its registry. */
+function nameOf(text: string): string {
+  const name = text.replace(/@.*$/s, '').replace(/:[^/:]*$/, '');
+  const [first = '', ...rest] = name.split('/');
+  const isRegistry = first === 'localhost' || /[.:]/.test(first) || first !== first.toLowerCase();
+  if (rest.length === 0) return `library/${name}`;
+  return isRegistry ? rest.join('/') : name;
+}
 
 /** The 12 digits that Docker shows to people; what is no digest is cut. */
 export const truncateId = (id: string): string => id.replace(/^[a-zA-Z0-9]+:/, '').slice(0, 12);

@@ -64,7 +64,6 @@ export function readCreateBody(flags: FlagValues, words: readonly string[], env:
     Volumes: volumes.volumes,
     WorkingDir: flags.string('workdir'),
     Entrypoint: readEntrypoint(flags),
-    ...(mac && { MacAddress: mac }),
     Labels: toMap([...readKeyValueFiles(flags.list('label-file')), ...flags.list('label')]),
     ...(flags.string('stop-signal') && { StopSignal: flags.string('stop-signal') }),
     ...(flags.isGiven('stop-timeout') && { StopTimeout: flags.number('stop-timeout') }),
@@ -130,8 +129,8 @@ function readHostConfig(flags: FlagValues, binds: string[], portBindings: object
     VolumesFrom: flags.list('volumes-from'),
     ConsoleSize: [0, 0],
     ...(flags.list('annotation').length > 0 && { Annotations: toMap(flags.list('annotation')) }),
-    CapAdd: flags.list('cap-add'),
-    CapDrop: flags.list('cap-drop'),
+    CapAdd: readCapabilities(flags.list('cap-add')),
+    CapDrop: readCapabilities(flags.list('cap-drop')),
     CgroupnsMode: oneOf(flags, 'cgroupns', 'CGROUP', ['', 'private', 'host']),
     Dns: flags.list('dns'),
     DnsOptions: [...flags.list('dns-option'), ...flags.list('dns-opt')],
@@ -159,6 +158,14 @@ function readHostConfig(flags: FlagValues, binds: string[], portBindings: object
     ...(flags.isGiven('init') && { Init: flags.bool('init') }),
     ...readResources(flags),
   };
+}
+
+/** Capabilities by their full names, each once: `net_raw` is `CAP_NET_RAW`. */
+function readCapabilities(names: readonly string[]): string[] {
+  const full = names
+    .map((name) => name.trim().toUpperCase())
+    .map((name) => (name === 'ALL' || name.startsWith('CAP_') ? name : `CAP_${name}`));
+  return full.includes('ALL') ? ['ALL'] : [...new Set(full)].sort();
 }
 
 function readLogConfig(flags: FlagValues): { Type: string; Config: Record<string, string> } {

@@ -8,7 +8,7 @@ const DATE = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2})(?::(\d{2})(?::(\d{2})(\.\d{1,9})?)
  * A moment as the API wants it, seconds and nanoseconds since 1970: given as such, as a date, or as how long ago it
  * was. `undefined` for an empty text.
  */
-export function toTimestamp(text: string, what: string, now: number = Date.now()): string | undefined {
+export function toTimestamp(text: string, now: number = Date.now()): string | undefined {
   if (text === '') return undefined;
   if (/^\d+(\.\d+)?$/.test(text)) return text;
   const ago = parseAgo(text);
@@ -16,7 +16,7 @@ export function toTimestamp(text: string, what: string, now: number = Date.now()
   const match = DATE.exec(text);
   const moment = match && parseDate(match);
   if (moment === undefined || moment === null) {
-    throw new Error(`invalid value for "${what}": failed to parse value as time or duration: ${JSON.stringify(text)}`);
+    throw new Error(`failed to parse value as time or duration: ${JSON.stringify(text)}`);
   }
   return moment;
 }
