@@ -91,12 +91,18 @@ function setFrozen(layout: CgroupLayout, cgroupsPath: string, frozen: boolean): 
 /** SIGKILL to every process, frozen or forking ones too. Resolves to whether the group became empty. */
 export async function killCgroup(layout: CgroupLayout, cgroupsPath: string): Promise<boolean> {
   return eventually(() => {
-    const pids = cgroupPids(layout, cgroupsPath);
-    if (pids.length === 0) return true;
-    if (!killAtOnce(layout, cgroupsPath)) for (const pid of pids) kill(pid);
-    if (isCgroupFrozen(layout, cgroupsPath)) whileItExists(() => setFrozen(layout, cgroupsPath, false));
+    if (cgroupPids(layout, cgroupsPath).length === 0) return true;
+    if (!killAtOnce(layout, cgroupsPath)) killOneByOne(layout, cgroupsPath);
     return false;
   });
+}
+
+/** Frozen meanwhile where that is possible, so that none forks faster than it is killed. */
+function killOneByOne(layout: CgroupLayout, cgroupsPath: string): void {
+  const canFreeze = cgroupDirectory(layout, 'freezer', cgroupsPath) !== undefined;
+  if (canFreeze) whileItExists(() => setFrozen(layout, cgroupsPath, true));
+  for (const pid of cgroupPids(layout, cgroupsPath)) kill(pid);
+  if (canFreeze) whileItExists(() => setFrozen(layout, cgroupsPath, false));
 }
 
 /** The kernel's own way since 5.14, which no fork escapes. */
