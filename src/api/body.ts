@@ -61,13 +61,17 @@ export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw invalidParameter(syntaxMessage(error), { cause: error });
+    throw invalidParameter(syntaxMessage(text, error), { cause: error });
   }
 }
 
-function syntaxMessage(error: unknown): string {
+function syntaxMessage(text: string, error: unknown): string {
   const message = error instanceof Error ? error.message : '';
-  if (/end of JSON input|^Unterminated/.test(message)) return 'invalid JSON: unexpected EOF';
+  const position = Number(/ at position (\d+)/.exec(message)?.[1] ?? -1);
+  if (/end of JSON input|^Unterminated/.test(message) || position >= text.trimEnd().length) {
+    return 'invalid JSON: unexpected EOF';
+  }
   if (message.startsWith('Unexpected non-whitespace character after JSON')) return 'unexpected content after JSON';
+  // What V8 quotes of the body may be a secret.
   return `invalid JSON: ${message.replace(/, .*|\.\.\. .*/s, '')}`;
 }

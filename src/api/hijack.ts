@@ -54,7 +54,7 @@ async function takeUpgraded(connection: Hijackable): Promise<AttachedClient> {
   await nextTurn();
   const buffered: unknown = upgradeStream.read();
   stopListening(socket);
-  socket.pause();
+  holdBack(socket);
   return clientOf(socket, Buffer.isBuffer(buffered) ? buffered : Buffer.alloc(0));
 }
 
@@ -76,6 +76,13 @@ function takeOldStyle({ request, response }: Hijackable): AttachedClient {
 
 function stopListening(socket: Socket): void {
   for (const event of ['data', 'end', 'close', 'drain', 'error', 'timeout']) socket.removeAllListeners(event);
+}
+
+/** Keeps what arrives until somebody listens, as with a new socket. */
+function holdBack(socket: Socket): void {
+  socket.pause();
+  // Paused by hand, a stream would wait for `resume` even when it gets a listener.
+  Object.assign(socket, { readableFlowing: null });
 }
 
 const clientOf = (socket: Socket, head: Buffer): AttachedClient => ({

@@ -186,7 +186,7 @@ function responseOn(request: IncomingMessage): ServerResponse {
   const response = new ServerResponse(request);
   response.assignSocket(request.socket);
   response.shouldKeepAlive = false;
-  response.once('finish', () => request.socket.end());
+  response.once('finish', () => request.socket.destroySoon());
   return response;
 }
 

@@ -41,7 +41,9 @@ export function negotiate(text: string | undefined): ApiVersion {
   return version;
 }
 
-const partsOf = (text: string): number[] => text.split('.').map(Number);
+function partsOf(text: string): number[] {
+  return text.split('.').map(Number);
+}
 
 function compare(left: readonly number[], right: readonly number[]): number {
   for (let index = 0; index < Math.max(left.length, right.length); index++) {
