@@ -81,10 +81,10 @@ static void child_fails(const char *what)
 
 static void reset_signals(void)
 {
+	/* The kernel's own form of the call: the C library keeps two signals to itself, which a parent may have ignored. */
+	static const unsigned long default_action[4];
 	sigset_t none;
-	for (int signal = 1; signal < NSIG; signal++) {
-		if (signal != SIGKILL && signal != SIGSTOP) sigaction(signal, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
-	}
+	for (int signal = 1; signal < NSIG; signal++) syscall(SYS_rt_sigaction, signal, default_action, NULL, NSIG / 8);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -104,7 +104,7 @@ static void arrange_descriptors(void)
 static void hide_unified_cgroup(void)
 {
 	if (unshare(CLONE_NEWNS) != 0) child_fails("cannot make a mount namespace");
-	if (mount(NULL, "/sys/fs/cgroup", NULL, MS_REC | MS_PRIVATE, NULL) != 0) child_fails("cannot make /sys/fs/cgroup private");
+	if (mount("none", "/sys/fs/cgroup", "none", MS_REC | MS_PRIVATE, NULL) != 0) child_fails("cannot make /sys/fs/cgroup private");
 	if (umount2(UNIFIED_CGROUP, MNT_DETACH) != 0 && errno != EINVAL && errno != ENOENT) child_fails("cannot hide " UNIFIED_CGROUP);
 }
 

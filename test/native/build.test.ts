@@ -1,15 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ATTACH_ALL, buildNative, demultiplex, Lab, NATIVE, readAll, readUntil } from './lab.ts';
+import { ATTACH_ALL, buildNative, demultiplex, Lab, NATIVE, readAll, readUntil, shimPid } from './lab.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'hoy-native-'));
 after(() => rmSync(directory, { recursive: true, force: true }));
+
+/** Whether a 64-bit ELF program has a segment that names an interpreter. */
+function needsLoader(program: Buffer): boolean {
+  const table = Number(program.readBigUInt64LE(32));
+  const count = program.readUInt16LE(56);
+  return Array.from({ length: count }, (_, i) => program.readUInt32LE(table + i * program.readUInt16LE(54))).includes(
+    3,
+  );
+}
 
 test('the native programs build without a warning, static and small', () => {
   const built = spawnSync(join(NATIVE, 'build.sh'), [join(directory, 'plain')], { encoding: 'utf8' });
@@ -17,7 +26,7 @@ test('the native programs build without a warning, static and small', () => {
   for (const name of ['hoy-shim', 'hoy-init']) {
     const path = join(directory, 'plain', name);
     assert.ok(statSync(path).size < 1 << 20, `${name} is ${statSync(path).size} bytes`);
-    assert.doesNotMatch(readFileSync(path, 'latin1'), /ld-linux|ld-musl/, `${name} needs a loader`);
+    assert.ok(!needsLoader(readFileSync(path)), `${name} is not static`);
   }
 });
 
@@ -106,16 +115,13 @@ function proportionalKb(pid: number): number {
   return Number(/^Pss:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]);
 }
 
-const parentOf = (pid: number): number =>
-  Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
-
 test('an idle shim costs little memory, also after a lot of output', async () => {
   await using lab = new Lab();
   const running = [];
   for (let i = 0; i < 10; i++) running.push(await lab.run(['sh', '-c', 'seq 1 100000; sleep 100'], { stdin: 'open' }));
   for (const { id } of running) await lab.waitForLog(id, '100000\n');
   await sleep(1500);
-  const sizes = running.map(({ shim }) => proportionalKb(parentOf(shim.pid)));
+  const sizes = running.map(({ id }) => proportionalKb(shimPid(id)));
   assert.ok(Math.max(...sizes) < 250, `${sizes} kB`);
   for (const { id, shim } of running) {
     await lab.remove(id);
@@ -128,21 +134,11 @@ test('an idle shim does not wake up', async () => {
   await using lab = new Lab();
   const { id, shim } = await lab.run(['sh', '-c', 'echo a; sleep 100']);
   const switches = (): string =>
-    /voluntary_ctxt_switches:\s*\d+/.exec(readFileSync(`/proc/${parentOf(shim.pid)}/status`, 'utf8'))?.[0] ?? '';
+    /voluntary_ctxt_switches:\s*\d+/.exec(readFileSync(`/proc/${shimPid(id)}/status`, 'utf8'))?.[0] ?? '';
   await sleep(1500);
   const before = switches();
   await sleep(1500);
   assert.equal(switches(), before);
-  await lab.remove(id);
-  await shim.exited;
-  await shim.release();
-});
-
-test('the command line of a shim names it and the container', async () => {
-  await using lab = new Lab();
-  const { id, shim } = await lab.run(['sleep', '100']);
-  const shown = execFileSync('ps', ['-o', 'args=', '-p', `${parentOf(shim.pid)}`], { encoding: 'utf8' });
-  assert.match(shown, new RegExp(`^hoy-shim --id ${id} `));
   await lab.remove(id);
   await shim.exited;
   await shim.release();

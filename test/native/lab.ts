@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -218,6 +227,23 @@ function containerSpec(given: {
       namespaces: ['pid', 'ipc', 'uts', 'mount', 'network'].map((type) => ({ type })),
     },
   };
+}
+
+/** The process of the shim beside the init of container `id`. */
+export function shimPid(id: string): number {
+  const pid = readdirSync('/proc').find(
+    (name) => /^\d+$/.test(name) && commandLine(name).startsWith(`hoy-shim\0--id\0${id}\0`),
+  );
+  if (pid === undefined) throw new Error(`no shim of ${id} is there`);
+  return Number(pid);
+}
+
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** Everything that a stream gives until it ends. */

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ShimLaunch } from '#runtime/types.ts';
-import { ATTACH_ALL, Lab, readAll } from './lab.ts';
+import { ATTACH_ALL, Lab, readAll, shimPid } from './lab.ts';
 
 const lab = new Lab();
 after(() => lab[Symbol.asyncDispose]());
@@ -165,10 +165,10 @@ test('a client that comes too late for the shim is answered all the same', async
 
 test('a shim that is killed is noticed, and its process counts as killed', async () => {
   const { id, shim } = await lab.run(['sleep', '100']);
-  const shimPid = Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${shim.pid}/status`, 'utf8'))?.[1]);
-  process.kill(shimPid, 'SIGTERM');
+  const pidOfShim = shimPid(id);
+  process.kill(pidOfShim, 'SIGTERM');
   await shim.resize({ rows: 1, columns: 1 });
-  process.kill(shimPid, 'SIGKILL');
+  process.kill(pidOfShim, 'SIGKILL');
   const { exitCode, pid } = await shim.exited;
   assert.deepEqual({ exitCode, pid }, { exitCode: 137, pid: shim.pid });
   await lab.remove(id);
