@@ -31,7 +31,8 @@ export const operationTable = (spec: Spec): [key: string, summary: string, tag: 
   operations(spec).map(({ key, operation }) => [key, operation.summary, operation.tags[0] ?? '']);
 
 function convert(spec: Spec, given: Schema): JsonSchema {
-  if (given.$ref) return nullable(given, { $ref: given.$ref });
+  const reference = given.$ref ?? onlyReference(given.allOf);
+  if (reference) return nullable(given, { $ref: reference });
   const schema = flatten(spec, given);
   const converted: JsonSchema = {};
   if (schema.type) converted.type = schema['x-nullable'] ? [schema.type, 'null'] : schema.type;
@@ -49,6 +50,12 @@ function convert(spec: Spec, given: Schema): JsonSchema {
     converted.additionalProperties = convert(spec, schema.additionalProperties);
   }
   return converted;
+}
+
+/** An `allOf` that only gives a reference a description. */
+function onlyReference(members: Schema[] = []): string | undefined {
+  const [first, ...others] = members.filter(({ $ref, properties }) => $ref || properties);
+  return others.length === 0 ? first?.$ref : undefined;
 }
 
 const nullable = (schema: Schema, reference: JsonSchema): JsonSchema =>

@@ -86,8 +86,11 @@ test('a method that the path does not have is 405, and OPTIONS is answered', asy
 
 test('names of images in a path may hold slashes, escapes and digests', async () => {
   const seen: string[] = [];
-  const images = { history: async (ref: string) => (seen.push(ref), []) };
-  await using api = await startApi(fakeEngine({ images }));
+  const history = async (ref: string) => {
+    seen.push(ref);
+    return [];
+  };
+  await using api = await startApi(fakeEngine({ images: { history } }));
   const names = ['a', 'reg:5000/a/b:tag', `a@sha256:${'0'.repeat(64)}`, 'history/history'];
   for (const name of names) assert.equal((await api.get(`/images/${name}/history`)).status, 200);
   assert.equal((await api.get('/v1.40/images/a%2Fb%3Ac/history')).status, 200);
@@ -96,8 +99,11 @@ test('names of images in a path may hold slashes, escapes and digests', async ()
 
 test('a container’s name may have its slash in front', async () => {
   const seen: string[] = [];
-  const containers = { inspect: async (ref: string) => (seen.push(ref), sampleView()) };
-  await using api = await startApi(fakeEngine({ containers }));
+  const inspect = async (ref: string) => {
+    seen.push(ref);
+    return sampleView();
+  };
+  await using api = await startApi(fakeEngine({ containers: { inspect } }));
   assert.equal((await api.get('/containers//web/json')).status, 200);
   assert.deepEqual(seen, ['web']);
 });

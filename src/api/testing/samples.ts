@@ -27,7 +27,7 @@ export function sampleRecord(overrides: Partial<ContainerRecord> = {}): Containe
     imageId: IMAGE_ID,
     platform: { os: 'linux', architecture: 'amd64' },
     config: toContainerConfig({ Image: 'hoy/busybox', Cmd: ['sleep', '1 h'], Hostname: 'c0ffeec0ffee' }, mapping()),
-    hostConfig: toHostConfig({ NetworkMode: 'none' }, {}, mapping()),
+    hostConfig: toHostConfig({ NetworkMode: 'none', CgroupnsMode: 'private' }, {}, mapping()),
     path: 'sleep',
     args: ['1 h', '-v'],
     state: { status: 'running', pid: 4242, startedAt: CREATED },
