@@ -139,7 +139,7 @@ export class LayerExtractor implements TarSink {
   #makeWhiteout(path: EntryPath, name: string): void {
     const parentFd = this.#openParent(parentOf(path));
     if (name === OPAQUE_MARKER) {
-      lsetxattr(`/proc/self/fd/${parentFd}`, OPAQUE_XATTR, YES);
+      lsetxattr(`/proc/self/fd/${parentFd}/.`, OPAQUE_XATTR, YES);
       return;
     }
     if (name.startsWith(WHITEOUT_META_PREFIX)) return;

@@ -12,9 +12,11 @@ import {
   openat,
   openInRoot,
   symlinkat,
+  utimensat,
 } from '#linux/at.ts';
 import { hasErrno } from '#linux/errno.ts';
 import { MNT_DETACH, umount } from '#linux/mount.ts';
+import { fstatat } from '#linux/stat.ts';
 
 /**
  * What every container needs to find in its root, because something is mounted there. Docker makes it in a layer between
@@ -65,14 +67,20 @@ export function addMountPoints(root: string): void {
   }
 }
 
+/** What is made has the time 0, and its directory keeps its own: two copies of an image are then the same. */
+const EPOCH = { accessNs: 0n, modifyNs: 0n };
+
 function addMountPoint(rootFd: number, path: string, kind: 'directory' | 'file' | { link: string }): void {
   const slash = path.lastIndexOf('/');
   const parentFd = openParent(rootFd, path.slice(0, Math.max(slash, 0)));
   const name = path.slice(slash + 1);
   try {
+    const { accessNs, modifyNs } = fstatat(parentFd, '.');
     if (kind === 'directory') mkdirat(parentFd, name, MODE.directory);
     else if (kind === 'file') closeSync(openat(parentFd, name, O_WRONLY | O_CREAT | O_EXCL, MODE.file));
     else symlinkat(kind.link, parentFd, name);
+    utimensat(parentFd, name, EPOCH);
+    utimensat(parentFd, '.', { accessNs, modifyNs });
   } finally {
     closeSync(parentFd);
   }
@@ -80,7 +88,10 @@ function addMountPoint(rootFd: number, path: string, kind: 'directory' | 'file' 
 
 function openParent(rootFd: number, path: string): number {
   try {
-    if (path !== '') mkdirat(rootFd, path, MODE.directory);
+    if (path !== '') {
+      mkdirat(rootFd, path, MODE.directory);
+      utimensat(rootFd, path, EPOCH);
+    }
   } catch (error) {
     if (!hasErrno(error, 'EEXIST')) throw error;
   }
