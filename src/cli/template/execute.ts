@@ -118,7 +118,7 @@ class Execution {
     if (typeof value === 'number') return Array.from({ length: Math.max(0, value) }, (_, index) => [index, index]);
     const [command] = pipeline.commands;
     const shown = command ? describeCommand(command) : '';
-    throw this.#error(pipeline.pos, shown, `range can't iterate over ${printValue(value)}`);
+    throw this.#error(command?.operands[0].pos ?? pipeline.pos, shown, `range can't iterate over ${printValue(value)}`);
   }
 
   #set(name: string, value: unknown, assigns: boolean): void {
@@ -199,7 +199,7 @@ class Execution {
   #field(value: unknown, name: string, node: Operand, values: readonly unknown[]): unknown {
     const fail = (message: string): TemplateError => this.#error(node.pos, describeOperand(node), message);
     if (value instanceof Row) return this.#column(value, name, values, fail);
-    if (values.length > 0) throw fail(`${name} has arguments but cannot be invoked as function`);
+    if (values.length > 0) throw fail(`${name} is not a method but has arguments`);
     if (value instanceof Struct) {
       if (!value.has(name)) throw fail(`can't evaluate field ${name} in type ${typeNameOf(value)}`);
       return value.get(name);
@@ -255,11 +255,19 @@ class Execution {
       return called.call(...values);
     } catch (error) {
       if (!(error instanceof FunctionError)) throw error;
-      const isType = error.message.startsWith('wrong type for value');
-      const where = isType ? (operands[0] ?? node) : node;
-      const message = isType ? error.message : `error calling ${node.name}: ${error.message}`;
-      throw this.#error(where.pos, isType ? describeOperand(where) : describeCall(node.name, operands), message);
+      throw this.#callError(node, operands, error);
     }
+  }
+
+  #callError(node: Operand & { kind: 'function' }, operands: readonly Operand[], error: FunctionError): TemplateError {
+    const wanted = /^wrong type for value; expected (\S+);/.exec(error.message)?.[1];
+    const [first = node] = operands;
+    if (wanted === undefined) {
+      return this.#error(node.pos, describeCall(node.name, operands), `error calling ${node.name}: ${error.message}`);
+    }
+    const isLiteral = first.kind === 'number' || first.kind === 'bool';
+    const shown = describeOperand(first);
+    return this.#error(first.pos, shown, isLiteral ? `expected ${wanted}; found ${shown}` : error.message);
   }
 
   /** `and` and `or` stop at the first operand that decides, and don't evaluate the others. */
@@ -276,9 +284,8 @@ class Execution {
     const { name, source } = this.#template;
     const line = lineOf(source, pos);
     const column = Buffer.byteLength(source.slice(source.lastIndexOf('\n', pos - 1) + 1, pos));
-    const shown = context.length > 20 ? `${context.slice(0, 20)}...` : context;
     return new TemplateError(
-      `template: ${name}:${line}:${column}: executing ${JSON.stringify(name)} at <${shown}>: ${message}`,
+      `template: ${name}:${line}:${column}: executing ${JSON.stringify(name)} at <${context}>: ${message}`,
     );
   }
 }

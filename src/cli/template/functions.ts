@@ -33,7 +33,7 @@ const GO_FUNCTIONS: Record<string, TemplateFunction> = {
   println: variadic(0, (...values: unknown[]) => `${values.map(formatValue).join(' ')}\n`),
   printf: variadic(1, (format: unknown, ...values: unknown[]) => sprintf(text(format), values)),
   html: variadic(0, (...values: unknown[]) => escapeHtml(joinOperands(values))),
-  js: variadic(0, (...values: unknown[]) => JSON.stringify(joinOperands(values)).slice(1, -1)),
+  js: variadic(0, (...values: unknown[]) => escapeScript(joinOperands(values))),
   urlquery: variadic(0, (...values: unknown[]) => encodeURIComponent(joinOperands(values)).replaceAll('%20', '+')),
   eq: variadic(2, (first: unknown, ...others: unknown[]) => others.some((other) => equals(first, other))),
   ne: fixed(2, (a: unknown, b: unknown) => !equals(a, b)),
@@ -143,6 +143,13 @@ const HTML: Record<string, string> = {
   '\0': '\uFFFD',
 };
 const escapeHtml = (value: string): string => value.replace(/["'&<>\0]/g, (character) => HTML[character] ?? character);
+
+/** For a string within a script: what could end it or begin markup. */
+const escapeScript = (value: string): string =>
+  value.replace(/[\\'"]|[<>&=\p{Cc}]/gu, (character) => {
+    if (/[\\'"]/.test(character)) return `\\${character}`;
+    return `\\u${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
+  });
 
 type Kind = 'string' | 'number' | 'boolean' | 'nil' | 'other';
 

@@ -20,6 +20,7 @@ export type TokenKind =
   | 'declare'
   | 'leftParen'
   | 'rightParen'
+  | 'other'
   | 'end';
 
 export interface Token {
@@ -102,19 +103,25 @@ function lexAction(
 
   const tokens: Token[] = [{ kind: 'open', text: '{{', pos: open }];
   let pos = open + openLength;
+  let depth = 0;
   for (;;) {
     const close = /(\s+-)?\}\}/y;
     close.lastIndex = pos;
     const closing = close.exec(source);
     if (closing) {
+      if (depth > 0) throw fail(pos, 'unclosed left paren');
       tokens.push({ kind: 'close', text: '}}', pos });
       return { tokens, end: close.lastIndex, trimsNext: Boolean(closing[1]) };
     }
     if (pos >= source.length) throw fail(pos, 'unclosed action');
     const token = nextToken(source, pos);
     if (!token) throw fail(pos, describeBadCharacter(source, pos));
+    if (token.kind === 'leftParen') depth++;
+    if (token.kind === 'rightParen' && --depth < 0) throw fail(pos, 'unexpected right paren');
     tokens.push(token);
     pos += token.text.length;
+    if (WORDS.has(token.kind) && !isTerminated(source, pos))
+      throw fail(pos, `bad character ${nameCharacter(source, pos)}`);
   }
 }
 
@@ -125,8 +132,15 @@ function nextToken(source: string, pos: number): Token | undefined {
     if (text === undefined) continue;
     return { kind: kind === 'identifier' && KEYWORDS.has(text) ? 'keyword' : kind, text, pos };
   }
-  return undefined;
+  const character = source[pos] ?? '';
+  return /^[!#-&*;-@[-_{-~]$/.test(character) ? { kind: 'other', text: character, pos } : undefined;
 }
+
+/** Names, after which another token must begin. */
+const WORDS: ReadonlySet<TokenKind> = new Set(['identifier', 'keyword', 'field', 'variable']);
+
+const isTerminated = (source: string, pos: number): boolean =>
+  pos >= source.length || /^(?:[\s.,|:()=]|\}\})/.test(source.slice(pos, pos + 2));
 
 function describeBadCharacter(source: string, pos: number): string {
   const character = String.fromCodePoint(source.codePointAt(pos) ?? 0);
@@ -134,6 +148,10 @@ function describeBadCharacter(source: string, pos: number): string {
   if (character === '`') return 'unterminated raw quoted string';
   if (character === "'") return 'unterminated character constant';
   if (character === ':') return 'expected :=';
-  const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
-  return `unrecognized character in action: U+${code} '${character}'`;
+  return `unrecognized character in action: ${nameCharacter(source, pos)}`;
+}
+
+function nameCharacter(source: string, pos: number): string {
+  const code = source.codePointAt(pos) ?? 0;
+  return `U+${code.toString(16).toUpperCase().padStart(4, '0')} '${String.fromCodePoint(code)}'`;
 }

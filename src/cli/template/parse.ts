@@ -20,6 +20,11 @@ export function parseTemplate(source: string, functions: ReadonlySet<string>, na
 
 export const lineOf = (source: string, pos: number): number => source.slice(0, pos).split('\n').length;
 
+/** Tokens that a command can begin with; of the keywords only `nil`. */
+const BEGINS_OPERAND: ReadonlySet<TokenKind> = new Set([
+  ...(['identifier', 'field', 'variable', 'dot', 'string', 'number', 'char', 'leftParen'] as const),
+]);
+
 type BlockEnd = 'end' | 'else' | 'eof';
 
 class Parser {
@@ -128,6 +133,9 @@ class Parser {
       }
       if (token.kind === 'end') throw this.#error(close === 'rightParen' ? 'unclosed left paren' : 'unexpected EOF');
       if (token.kind === 'close') throw this.#error('unclosed left paren');
+      if (!BEGINS_OPERAND.has(token.kind) && token.text !== 'nil') {
+        throw this.#error(`unexpected ${describeToken(token.kind, token.text)} in ${context}`);
+      }
       commands.push(this.#parseCommand(close));
     }
     if (commands.length === 0) throw this.#error(`missing value for ${context}`);
@@ -179,7 +187,6 @@ class Parser {
       if (token.kind === close || token.kind === 'close' || token.kind === 'end') break;
       if (token.kind === 'pipe') {
         this.#take();
-        this.#refuseEmptyStage(close);
         break;
       }
       operands.push(this.#parseOperand());
@@ -188,11 +195,6 @@ class Parser {
     const [first, ...others] = operands;
     if (!first) throw this.#error('empty command');
     return { pos, operands: [first, ...others] };
-  }
-
-  #refuseEmptyStage(close: TokenKind): void {
-    this.#skipSpace();
-    if (this.#peek().kind === close) throw this.#error('missing value for command');
   }
 
   #expectSeparator(): void {
