@@ -158,7 +158,8 @@ void client_add(int fd, const struct attach *attach)
 
 static bool may_read(const struct client *client)
 {
-	if (client->input_ended) return false;
+	/* Before the process runs nothing is taken from a client: if the start fails it is hoyd's again. */
+	if (client->input_ended || phase < PHASE_RUNNING) return false;
 	return !(client->flags & ATTACH_STDIN) || client->leaving || input_accepts();
 }
 

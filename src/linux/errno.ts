@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants } from 'node:os';
 
-const NAMES = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
+/** Where a number has two names (EAGAIN, EWOULDBLOCK) the one that Node's own errors have. */
+const OTHER_NAMES = new Set(['EWOULDBLOCK']);
+const NAMES = new Map(
+  Object.entries(constants.errno).flatMap(([name, number]) => (OTHER_NAMES.has(name) ? [] : [[number, name]])),
+);
 
 /** A system call that the kernel refused. `code` is the errno's name, as in Node's own errors. */
 export class LinuxError extends Error {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { invalidParameter } from '#core/errors.ts';
 
 /** What hoyd and a shim say to each other; `native/PROTOCOL.md` explains it. Shims outlive upgrades: never renumber. */
 export const FRAME = {
@@ -52,6 +53,7 @@ export class FrameDecoder {
   }
 }
 
+const MAX_DETACH_KEYS = 64;
 const ATTACH_FLAGS = { stdin: 1, stdout: 2, stderr: 4, multiplexed: 8 } as const;
 
 /** Payload of `attach`: flags, number of detach keys, two reserved bytes, the keys, input that was read already. */
@@ -59,6 +61,7 @@ export function encodeAttach(
   options: Record<keyof typeof ATTACH_FLAGS, boolean> & { detachKeys: Uint8Array },
   head: Uint8Array,
 ): Buffer {
+  if (options.detachKeys.length > MAX_DETACH_KEYS) throw invalidParameter('the sequence of detach keys is too long');
   let flags = 0;
   for (const [name, flag] of Object.entries(ATTACH_FLAGS)) {
     if (options[name as keyof typeof ATTACH_FLAGS]) flags |= flag;

@@ -322,3 +322,45 @@ test('the container sees three descriptors and nothing of the engine', async () 
   await shim.exited;
   await shim.release();
 });
+
+test("if the start fails the clients are still the caller's, with what they sent", async () => {
+  const passed = await connectedClient();
+  const carried = await connectedClient();
+  const attachments = [attachment(passed.server), { ...attachment(carried.server), passable: false }];
+  passed.client.write('from the client');
+  carried.client.write('from the client');
+  await assert.rejects(lab.run(['/no/such'], { stdin: 'once', attachments }), { exitCode: 127 });
+  for (const { client, server } of [passed, carried]) {
+    assert.equal(await readUntil(server, 'client'), 'from the client');
+    server.end('why it failed');
+    assert.equal((await readAll(client)).toString(), 'why it failed');
+    client.end();
+  }
+});
+
+test('a stream that hoyd carries itself has its half-closes carried, too', async () => {
+  const { client, server } = await connectedClient();
+  const attachments = [{ ...attachment(server), passable: false }];
+  const { shim } = await lab.run(['sh', '-c', 'cat; echo after'], { stdin: 'once', attachments });
+  client.end('before\n');
+  assert.equal((await readAll(client)).toString(), 'before\nafter\n');
+  await shim.release();
+});
+
+test('twenty containers that start at once all start', async () => {
+  const started = await Promise.all(
+    Array.from({ length: 20 }, (_, i) => lab.run(['sh', '-c', `echo ${i}; exit ${i}`])),
+  );
+  const codes = await Promise.all(started.map(async ({ shim }) => (await shim.exited).exitCode));
+  assert.deepEqual(
+    codes,
+    Array.from({ length: 20 }, (_, i) => i),
+  );
+  for (const [i, { id, shim }] of started.entries()) {
+    assert.deepEqual(
+      (await lab.logRecords(id)).map(({ log }) => log),
+      [`${i}\n`],
+    );
+    await shim.release();
+  }
+});
