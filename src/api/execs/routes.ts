@@ -5,7 +5,7 @@ import type { Call } from '#api/call.ts';
 import { checkDetachKeys } from '#api/detach-keys.ts';
 import { MULTIPLEXED_STREAM, RAW_STREAM } from '#api/hijack.ts';
 import type { Router } from '#api/router.ts';
-import { invalidParameter } from '#core/errors.ts';
+import { EngineError, invalidParameter } from '#core/errors.ts';
 import type { ExecConfig } from '#model/container.ts';
 import type { ContainerExecRequest, ExecStartRequest } from '#wire/types.gen.ts';
 import { toExecInspect } from './inspect-json.ts';
@@ -63,5 +63,22 @@ async function start(call: Call, execs: ExecBackend): Promise<void> {
     return;
   }
   const contentType = !tty && call.version.since('1.42') ? MULTIPLEXED_STREAM : RAW_STREAM;
-  await execs.start(id, { ...options, client: await call.hijack(contentType) });
+  const client = await call.hijack(contentType);
+  try {
+    await execs.start(id, { ...options, client });
+  } catch (error) {
+    if (tty || !(error instanceof EngineError)) throw error;
+    client.stream.end(asOutput(`${error.message}\r\n`));
+  }
+}
+
+const STDOUT = 1;
+
+/** The connection is a stream of frames by now: what went wrong is told as Docker tells it, as output. */
+function asOutput(text: string): Buffer {
+  const payload = Buffer.from(text);
+  const header = Buffer.alloc(8);
+  header.writeUInt8(STDOUT, 0);
+  header.writeUInt32BE(payload.length, 4);
+  return Buffer.concat([header, payload]);
 }
