@@ -82,7 +82,8 @@ export class ApiServer {
       connectionsCheckingInterval: 10_000,
       shouldUpgradeCallback: (request: IncomingMessage) => this.#hijacks(request),
     };
-    const server = tls ? createTlsServer({ ...options, ...tls }) : createServer(options);
+    // `node:http` lets clients end their half first by itself; for TLS it has to be said.
+    const server = tls ? createTlsServer({ ...options, ...tls, allowHalfOpen: true }) : createServer(options);
     // Clients without `Upgrade` end their input by closing their half; what is still written to them must arrive.
     Object.assign(server, { httpAllowHalfOpen: true });
     server.on('request', (request, response) => this.#answer({ request, response, reachableByBrowsers }));

@@ -47,6 +47,8 @@ export interface ContainerOptions {
   /** The init binary; without it `--init` is refused. */
   initPath?: string;
   noNewPrivileges: boolean;
+  /** Seccomp profile of containers that name none: JSON, `unconfined` or `builtin`. */
+  defaultSeccompProfile: string;
   dns: { servers: string[]; options: string[]; search: string[] };
   /** What `host-gateway` in `--add-host` stands for. */
   hostGatewayIps: string[];

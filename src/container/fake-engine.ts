@@ -257,6 +257,7 @@ export class FakeEngine implements Disposable {
       cgroupParent: '/hoy',
       init: false,
       noNewPrivileges: false,
+      defaultSeccompProfile: 'builtin',
       dns: { servers: [], options: [], search: [] },
       hostGatewayIps: [],
       liveRestore: true,

@@ -3,7 +3,6 @@ import type { ContainerOptions } from '#container/deps.ts';
 import type { FindContainer } from '#container/namespaces.ts';
 import { withId } from '#container/network-mode.ts';
 import type { HostConfig } from '#model/container.ts';
-import { parseSecurityOptions } from '#runtime/spec/security-options.ts';
 
 /** The caller's wishes with the engine's defaults in the places that were left open, so that later changes of those don't matter. */
 export function completeHostConfig(
@@ -35,8 +34,12 @@ function defaultCgroupns(
   return options.defaultCgroupnsMode ?? (cgroupVersion === 1 ? 'host' : 'private');
 }
 
-function completeSecurity(securityOpt: string[], { noNewPrivileges }: ContainerOptions): string[] {
-  const isGiven = securityOpt.some((option) => option.startsWith('no-new-privileges'));
-  if (!noNewPrivileges || isGiven || parseSecurityOptions(securityOpt).noNewPrivileges) return securityOpt;
-  return [...securityOpt, 'no-new-privileges'];
+function completeSecurity(securityOpt: string[], options: ContainerOptions): string[] {
+  const names = (name: string) => securityOpt.some((option) => option.startsWith(name));
+  const seccomp = options.defaultSeccompProfile;
+  const added = [
+    ...(seccomp === 'builtin' || names('seccomp') ? [] : [`seccomp=${seccomp}`]),
+    ...(!options.noNewPrivileges || names('no-new-privileges') ? [] : ['no-new-privileges']),
+  ];
+  return [...securityOpt, ...added];
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { EngineBackend } from '#api/backend.ts';
+import type { ContainerView, EngineBackend, ImageView } from '#api/backend.ts';
 import { ApiServer } from '#api/server.ts';
 import type { ContainerOptions } from '#container/deps.ts';
 import { ContainerEngine } from '#container/engine.ts';
@@ -14,6 +15,7 @@ import { startAll } from '#core/startable.ts';
 import { buildInfo } from '#daemon/build-info.ts';
 import { loadBuiltInImage } from '#daemon/built-in-image.ts';
 import type { DaemonConfig } from '#daemon/config/config.ts';
+import { engineId } from '#daemon/engine-id.ts';
 import { installed } from '#daemon/installation.ts';
 import { EventLog } from '#event/log.ts';
 import { eventSchema } from '#event/schema.ts';
@@ -27,19 +29,19 @@ import { readCgroupLayout } from '#linux/cgroup.ts';
 import { hostPlatform } from '#oci/platform.ts';
 import { CgroupOperations } from '#runtime/cgroup-operations.ts';
 import { readHostFacts } from '#runtime/host-facts.ts';
-import { findOciRuntimes } from '#runtime/oci-runtimes.ts';
+import { findOciRuntimes, type OciRuntimes } from '#runtime/oci-runtimes.ts';
 import { HoyShimLauncher } from '#runtime/shim-launcher.ts';
+import { SystemService, type SystemSettings } from '#system/service.ts';
 
 /** A whole engine that is started and restored, and answers nobody yet. Disposing stops it; containers may go on. */
 export interface Engine extends AsyncDisposable {
   api: ApiServer;
-  /** Takes over what can change in a running engine. */
-  reconfigure(config: DaemonConfig): Promise<void>;
+  /** Takes over what has changed in the configuration that the engine was made with, as far as a running engine can. */
+  reconfigure(): Promise<void>;
 }
 
 /** The only place that says `new` for parts that live as long as the engine; in the order in which one needs the other. */
 export async function composeEngine(config: DaemonConfig, logger: Logger): Promise<Engine> {
-  const clock = systemClock;
   await using held = new AsyncDisposableStack();
   const at = (name: string): string => join(config.dataRoot, name);
   for (const name of ['containers', 'layers', 'snapshots', 'runtimes'])
@@ -49,16 +51,19 @@ export async function composeEngine(config: DaemonConfig, logger: Logger): Promi
   held.defer(() => database.close());
   const layout = readCgroupLayout();
   const host = readHostFacts(layout);
-  const runtimes = await findOciRuntimes(
-    { layout, host, logger },
-    {
-      directory: at('runtimes'),
-      configured: config.runtimes,
-      ...(config.defaultRuntime && { defaultName: config.defaultRuntime }),
-    },
-  );
+  const findRuntimes = () =>
+    findOciRuntimes(
+      { layout, host, logger },
+      {
+        directory: at('runtimes'),
+        configured: config.runtimes,
+        ...(config.defaultRuntime && { defaultName: config.defaultRuntime }),
+      },
+    );
+  const id = engineId(at('engine-id'));
+  let runtimes = await findRuntimes();
 
-  const events = new EventLog({ database, clock, logger });
+  const events = new EventLog({ database, clock: systemClock, logger });
   const content = new BlobStore(at('images'));
   const pool = held.use(new WorkerPool());
   const layers = new DirectoryLayerStore(at('layers'), { database, content, pool, logger });
@@ -75,14 +80,14 @@ export async function composeEngine(config: DaemonConfig, logger: Logger): Promi
     events,
     users: { usersOf: (imageId) => containers.usersOf(imageId) },
     logger,
-    clock,
+    clock: systemClock,
     hostPlatform: hostPlatform(),
   });
-  const options = containerOptions(config, { runtimes: runtimes.working, defaultRuntime: runtimes.default.name });
+  const options = containerOptions(config, selection(runtimes));
   const containers = new ContainerEngine(
     {
       database,
-      clock,
+      clock: systemClock,
       logger,
       events,
       images,
@@ -93,7 +98,24 @@ export async function composeEngine(config: DaemonConfig, logger: Logger): Promi
     },
     options,
   );
-  const system = {} as EngineBackend['system'];
+  const system = new SystemService<ImageView, ContainerView>({
+    id,
+    build: buildInfo,
+    settings: () => systemSettings(config),
+    host,
+    runtimes: {
+      get working() {
+        return runtimes.working;
+      },
+      get default() {
+        return runtimes.default;
+      },
+    },
+    events,
+    snapshots,
+    containers,
+    images,
+  });
   const backend: EngineBackend = { containers, execs: containers.execs, images, system };
   const api = new ApiServer(
     { backend, logger },
@@ -110,10 +132,20 @@ export async function composeEngine(config: DaemonConfig, logger: Logger): Promi
   const parts = held.move();
   return {
     api,
-    async reconfigure() {},
+    async reconfigure() {
+      runtimes = await findRuntimes();
+      const { liveRestore, shutdownTimeoutSeconds } = config;
+      Object.assign(options, { liveRestore, shutdownTimeoutSeconds, ...selection(runtimes) });
+      events.emit({ type: 'daemon', action: 'reload', actor: { id, attributes: { name: hostname() } } });
+    },
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 }
+
+const selection = (runtimes: OciRuntimes): Pick<ContainerOptions, 'runtimes' | 'defaultRuntime'> => ({
+  runtimes: runtimes.working,
+  defaultRuntime: runtimes.default.name,
+});
 
 function containerOptions(
   config: DaemonConfig,
@@ -133,9 +165,31 @@ function containerOptions(
     init: config.init,
     initPath: config.initPath || installed.init,
     noNewPrivileges: config.noNewPrivileges,
+    defaultSeccompProfile: seccompProfile(config.seccompProfile),
     dns: { servers: config.dns, options: config.dnsOptions, search: config.dnsSearch },
     hostGatewayIps: config.hostGatewayIps,
     liveRestore: config.liveRestore,
     shutdownTimeoutSeconds: config.shutdownTimeoutSeconds,
+  };
+}
+
+/** The profile itself, so that a container keeps what it was made with. */
+function seccompProfile(given: string): string {
+  return given === 'builtin' || given === 'unconfined' ? given : readFileSync(given, 'utf8');
+}
+
+function systemSettings(config: DaemonConfig): SystemSettings {
+  return {
+    dataRoot: config.dataRoot,
+    loggingDriver: config.logDriver,
+    initBinary: 'hoy-init',
+    labels: config.labels,
+    liveRestore: config.liveRestore,
+    debug: config.debug,
+    experimental: config.experimental,
+    seccompProfile: config.seccompProfile === 'builtin' ? '' : config.seccompProfile,
+    noNewPrivileges: config.noNewPrivileges,
+    cgroupnsMode: config.defaultCgroupnsMode,
+    registry: { insecure: config.insecureRegistries, mirrors: config.registryMirrors },
   };
 }

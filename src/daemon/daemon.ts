@@ -84,7 +84,7 @@ function reload(
     const waiting = applyReload(config, loadConfig(argv));
     logger.level = config.logLevel;
     if (waiting.length > 0) logger.warn({ options: waiting }, 'these changes of the configuration wait for a restart');
-    engine.reconfigure(config).then(
+    engine.reconfigure().then(
       () => logger.info({ configFile: config.configFile }, 'the configuration was read again'),
       (error: unknown) => logger.error({ err: error }, 'the new configuration could not be applied'),
     );

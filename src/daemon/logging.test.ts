@@ -41,3 +41,8 @@ test('an error is logged with its causes; a refusal has no stack, a bug has', ()
   assert.deepEqual(JSON.parse(refusal).err, { message: 'in use', causes: ['EBUSY'] });
   assert.match(JSON.parse(bug).err.stack, /logging\.test/);
 });
+
+test('a text line shows the message of an error as people read it', () => {
+  const [line = ''] = logged('text', (logger) => logger.error({ err: conflict('in use') }, 'failed'));
+  assert.match(line, /msg=failed error="in use"\n$/);
+});

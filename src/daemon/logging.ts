@@ -46,8 +46,15 @@ function describeError(error: unknown): unknown {
 /** `time=… level=info msg="…" container=4f…`, as people and log shippers know it from dockerd. */
 function toText(line: string): string {
   const { time, level, msg, ...fields } = JSON.parse(line) as Record<string, unknown>;
-  const pairs = Object.entries(fields).map(([name, value]) => `${name}=${quote(value)}`);
+  const pairs = Object.entries(fields).flatMap(([name, value]) => toPairs(name, value));
   return `${[`time="${time}"`, `level=${level}`, `msg=${quote(msg)}`, ...pairs].join(' ')}\n`;
+}
+
+/** An error's message first, what else is known of it after it. */
+function toPairs(name: string, value: unknown): string[] {
+  if (name !== 'err' || typeof value !== 'object' || value === null) return [`${name}=${quote(value)}`];
+  const { message, ...rest } = value as Record<string, unknown>;
+  return [`error=${quote(message)}`, ...Object.entries(rest).map(([key, item]) => `${key}=${quote(item)}`)];
 }
 
 function quote(value: unknown): string {

@@ -58,7 +58,7 @@ describe('what a caller gets wrong is told in words that clients know', () => {
     ['POST', '/containers/busy/rename?name=', undefined, 400, /Neither old nor new names may be empty/],
     ['POST', '/containers/idle/exec', { Cmd: ['true'] }, 409, /[Cc]ontainer [0-9a-f]{64} is not running/],
     ['POST', '/containers/busy/exec', { Cmd: [] }, 400, /No exec command specified/],
-    ['GET', '/containers/busy/logs', undefined, 400, /you must choose at least one stream/],
+    ['GET', '/containers/busy/logs', undefined, 400, /(must specify|choose) at least one/],
     ['GET', '/containers/json?filters=nope', undefined, 400, /invalid/],
     [
       'GET',
