@@ -59,11 +59,10 @@ export class Restorer {
     const { deps, paths } = this.#context;
     const instance = this.#context.instance(record.id);
     try {
-      if (existsSync(paths.shim(record.id))) await this.#reconnect(record, instance);
+      if (existsSync(paths.shim(record.id)) && (await this.#reconnect(record, instance))) return;
     } catch (err) {
       deps.logger.error({ err, id: record.id }, 'a container could not be reached again');
     }
-    if (instance.run) return;
     if (isLive(record.state)) this.#recordLoss(record);
     // A start that was cut off, or the clearing away.
     if (existsSync(paths.shim(record.id)) || existsSync(paths.bundle(record.id))) {
@@ -73,18 +72,19 @@ export class Restorer {
     }
   }
 
-  async #reconnect(record: ContainerRecord, instance: Instance): Promise<void> {
+  /** Whether its process is followed now, running or just ended; `false` if its end was recorded before. */
+  async #reconnect(record: ContainerRecord, instance: Instance): Promise<boolean> {
     const { deps, store, paths } = this.#context;
     const shim = await deps.shims.reconnect(paths.shim(record.id));
     if (await hasExited(shim)) {
-      // Recorded before the engine went away, all but the clearing away.
-      if (!isLive(record.state)) await shim.release();
-      else this.#parts.lifecycle.follow(instance, shim);
-      return;
+      if (isLive(record.state)) this.#parts.lifecycle.follow(instance, shim);
+      else await shim.release();
+      return isLive(record.state);
     }
     const state = await this.#liveState(record, shim);
     if (state !== record.state) store.saveLife(record.id, (before) => ({ ...before, state }));
     this.#parts.lifecycle.follow(instance, shim);
+    return true;
   }
 
   /** As it is, should the engine have died between a change and its record of it. */
