@@ -38,10 +38,10 @@ test('a host without control groups is refused with what to do', () => {
   assert.throws(() => cgroup.readCgroupLayout('1 0 8:1 / / rw - ext4 /dev/sda rw'), /mount cgroup2 at/);
 });
 
-test('the layout of this very host is one of the three, with a memory controller', () => {
+test('the layout of this very host is one of the three', () => {
   const layout = cgroup.readCgroupLayout();
   assert.ok(['v1', 'hybrid', 'v2'].includes(layout.kind));
-  assert.ok(layout.controllers.has('memory'));
+  assert.equal(layout.kind === 'v2', layout.version === 2);
 });
 
 test('a group is found in each hierarchy once', () => {

@@ -48,6 +48,9 @@ test('the installed runtimes are tried, and the fastest that works is the defaul
   const [first] = ['crun', 'runc'].filter((name) => runtimes.working.has(name));
   assert.equal(runtimes.default.name, first);
   assert.equal(runtimes.get(''), runtimes.default);
+  // To load device filters on cgroup v2, crun raises a limit that only CAP_SYS_RESOURCE may raise.
+  const mayAll = layout.version === 1 || host.rlimits === undefined;
+  if (mayAll) assert.deepEqual([...runtimes.failures], []);
   assert.match(runtimes.default.version, /^(crun|runc) version \d/);
   assert.deepEqual(readdirSync(join(box.path, 'new')), ['runtimes.json']);
 });
@@ -87,7 +90,7 @@ test('a runtime that can’t run a container is kept away from containers, with 
     directory: box.path,
     configured: { bad: { path: bad }, missing: { path: '/nonexistent/runtime' } },
   });
-  assert.deepEqual([...runtimes.failures.keys()], ['bad', 'missing']);
+  assert.deepEqual([...runtimes.failures.keys()].slice(-2), ['bad', 'missing']);
   assert.throws(() => runtimes.get('bad'), { code: 'invalid-parameter', message: /bad does not work.*it broke/ });
   assert.throws(() => runtimes.get('missing'), { message: /executable file not found/ });
   assert.throws(() => runtimes.get('other'), { message: 'unknown or invalid runtime name: other' });

@@ -98,7 +98,8 @@ export async function findOciRuntimes(deps: RuntimeSearchDeps, options: RuntimeS
   await cache.save();
   const runtimes = new OciRuntimes(working, failures, options.defaultName);
   const { name, path, version, hideUnifiedCgroup } = runtimes.default;
-  deps.logger.info({ runtime: name, path, version, hideUnifiedCgroup }, 'chose the OCI runtime for containers');
+  const reason = options.defaultName ? 'configured as the default' : 'the fastest that ran a trial container';
+  deps.logger.info({ runtime: name, path, version, hideUnifiedCgroup, reason }, 'chose the OCI runtime for containers');
   return runtimes;
 }
 
