@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { EngineError, invalidParameter } from '#core/errors.ts';
-import type { ContainerConfig, LogConfig } from '#model/container.ts';
+import { shortId } from '#core/ids.ts';
+import type { ContainerRecord, LogConfig } from '#model/container.ts';
 
 /** How a container's log file grows. */
 export interface LogFileOptions {
@@ -30,6 +31,7 @@ export function parseLogOptions(config: LogConfig): LogFileOptions {
     if (!known) throw invalidParameter(`unknown log opt '${name}' for ${config.driver} log driver`);
   }
   for (const name of ['labels-regex', 'env-regex']) checkPattern(config.options[name]);
+  checkTag(config.options.tag ?? '');
   return fileOptions(config.options);
 }
 
@@ -97,12 +99,9 @@ function checkPattern(pattern: string | undefined): RegExp | undefined {
   }
 }
 
-/** What `docker logs --details` shows: the labels and variables that the log options name. */
-export function logAttributes(
-  logConfig: LogConfig,
-  config: Pick<ContainerConfig, 'labels' | 'env'>,
-): Record<string, string> {
-  const { options } = logConfig;
+/** What `docker logs --details` shows: the labels and variables that the log options name, and the tag. */
+export function logAttributes({ id, name, imageId, config, hostConfig }: Logged): Record<string, string> {
+  const { options } = hostConfig.logConfig;
   const labels = new Map(Object.entries(config.labels));
   const variables = new Map<string, string>();
   for (const entry of config.env) {
@@ -113,8 +112,39 @@ export function logAttributes(
     ...choose(labels, options.labels, options['labels-regex']),
     ...choose(variables, options.env, options['env-regex']),
   ]);
-  if (options.tag && !options.tag.includes('{{')) chosen.set('tag', options.tag);
+  if (options.tag) chosen.set('tag', expandTag(options.tag, { id, name, imageId, image: config.image }));
   return Object.fromEntries(chosen);
+}
+
+type Logged = Pick<ContainerRecord, 'id' | 'name' | 'imageId' | 'config' | 'hostConfig'>;
+
+interface TagFacts {
+  id: string;
+  name: string;
+  imageId: string;
+  image: string;
+}
+
+/** What a tag may hold in double braces, as in Docker. */
+const TAG_FIELDS: Record<string, (of: TagFacts) => string> = {
+  ID: ({ id }) => shortId(id),
+  FullID: ({ id }) => id,
+  Name: ({ name }) => name,
+  ImageID: ({ imageId }) => shortId(imageId),
+  ImageFullID: ({ imageId }) => imageId,
+  ImageName: ({ image }) => image,
+  DaemonName: () => 'docker',
+};
+
+const TAG_FIELD = /\{\{\s*\.(\w+)\s*\}\}/g;
+
+const expandTag = (tag: string, facts: TagFacts): string =>
+  tag.replace(TAG_FIELD, (text, field: string) => TAG_FIELDS[field]?.(facts) ?? text);
+
+function checkTag(tag: string): void {
+  const rest = tag.replace(TAG_FIELD, (text, field: string) => (Object.hasOwn(TAG_FIELDS, field) ? '' : text));
+  if (!rest.includes('{{')) return;
+  throw invalidParameter(`unsupported log tag ${JSON.stringify(tag)}: use ${Object.keys(TAG_FIELDS).join(', ')}`);
 }
 
 function choose(values: ReadonlyMap<string, string>, names = '', pattern?: string): [string, string][] {

@@ -22,7 +22,7 @@ export class Observation {
     const { record, instance } = this.#context.find(ref);
     const { config, hostConfig, logPath } = record;
     checkLogsReadable(hostConfig.logConfig);
-    const attributes = logAttributes(hostConfig.logConfig, config);
+    const attributes = logAttributes(record);
     const ended = instance.run?.settled ?? Promise.resolve();
     return { tty: config.tty, stream: readLogs({ path: logPath, tty: config.tty, attributes, ended }, options) };
   }

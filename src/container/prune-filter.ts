@@ -44,5 +44,5 @@ function parseAbsolute(text: string): number {
   const match = MOMENT.exec(text);
   if (!match) return Number.NaN;
   const [, date = '', clock = '', zone = ''] = /^(.{10})(?:T([\d:.]*))?(.*)$/.exec(text) ?? [];
-  return Date.parse(`${date}T${`${clock}:00:00`.slice(0, Math.max(clock.length, 8)) || '00:00:00'}${zone}`);
+  return Date.parse(`${date}T${clock + '00:00:00'.slice(clock.length)}${zone}`);
 }
