@@ -31,7 +31,7 @@ export const operationTable = (spec: Spec): [key: string, summary: string, tag: 
   operations(spec).map(({ key, operation }) => [key, operation.summary, operation.tags[0] ?? '']);
 
 function convert(spec: Spec, given: Schema): JsonSchema {
-  const reference = given.$ref ?? onlyReference(given.allOf);
+  const reference = given.$ref ?? onlyReference(given);
   if (reference) return nullable(given, { $ref: reference });
   const schema = flatten(spec, given);
   const converted: JsonSchema = {};
@@ -53,7 +53,8 @@ function convert(spec: Spec, given: Schema): JsonSchema {
 }
 
 /** An `allOf` that only gives a reference a description. */
-function onlyReference(members: Schema[] = []): string | undefined {
+function onlyReference({ allOf: members = [], properties: own }: Schema): string | undefined {
+  if (own) return undefined;
   const [first, ...others] = members.filter(({ $ref, properties }) => $ref || properties);
   return others.length === 0 ? first?.$ref : undefined;
 }

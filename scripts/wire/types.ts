@@ -31,7 +31,10 @@ function typeOf(schema: Schema): string {
 
 function bareType(schema: Schema): string {
   if (schema.$ref) return refName(schema.$ref);
-  if (schema.allOf) return schema.allOf.map(typeOf).join(' & ');
+  if (schema.allOf) {
+    const own = schema.properties ? [objectType(schema)] : [];
+    return [...schema.allOf.map(typeOf), ...own].join(' & ');
+  }
   if (schema.enum && schema.type !== 'object') return schema.enum.map((value) => JSON.stringify(value)).join(' | ');
   switch (schema.type) {
     case 'integer':

@@ -24,7 +24,6 @@ export function toCreateContainer(body: CreateBody | undefined, query: Query, ma
   checkNamespaceConflicts(config, hostConfig);
   const networks = toEndpoints(body.NetworkingConfig, mapping);
   refuseUnknownNetworks([hostConfig.networkMode, ...Object.keys(networks)]);
-  warnAboutNetworks(hostConfig.networkMode, hostConfig.portBindings, mapping);
   const platform = mapping.version.since('1.41') ? platformFromText(query.text('platform')) : undefined;
   const name = query.text('name').replace(/^\//, '');
   return { name, config, hostConfig, networks, ...(platform && { platform }) };
@@ -36,13 +35,4 @@ const KNOWN_NETWORKS = new Set(['default', 'bridge', 'none', 'host', networkIdOf
 function refuseUnknownNetworks(names: readonly string[]): void {
   const unknown = names.find((name) => !KNOWN_NETWORKS.has(name) && !name.startsWith('container:'));
   if (unknown !== undefined) throw notFound(`network ${unknown} not found`);
-}
-
-/** What is asked of the network and can't be honoured. */
-function warnAboutNetworks(mode: string, ports: Readonly<Record<string, unknown>>, { warnings }: Mapping): void {
-  if (Object.keys(ports).length === 0) return;
-  if (mode === 'host') warnings.push('Published ports are discarded when using host network mode');
-  else if (!mode.startsWith('container:')) {
-    warnings.push('Published ports are discarded: this version of Hoy has the networks none and host only');
-  }
 }

@@ -48,7 +48,7 @@ export function toHostConfig(wire: WireHost, labels: Readonly<Record<string, str
     publishAllPorts: wire.PublishAllPorts ?? false,
     portBindings: toPortBindings(wire.PortBindings),
     readonlyRootfs: wire.ReadonlyRootfs ?? false,
-    storageOpt: {},
+    storageOpt: { ...wire.StorageOpt },
     shmSizeBytes: shmSize(wire.ShmSize ?? 0),
     sysctls: { ...wire.Sysctls },
     runtime: wire.Runtime ?? '',
@@ -76,9 +76,6 @@ function refuseUnserved(wire: WireHost, { version, warnings }: Mapping): void {
     throw invalidParameter(
       'the HostConfig.Capabilities field is not supported by this daemon; use CapAdd and CapDrop to set capabilities',
     );
-  }
-  if (Object.keys(wire.StorageOpt ?? {}).length > 0) {
-    throw invalidParameter("--storage-opt is supported only for overlay over xfs with 'pquota' mount option");
   }
   if (wire.Cgroup) throw notServed('sharing the cgroup of another container is', 'use --cgroup-parent');
   if (wire.VolumesFrom?.length) throw notServed('volumes of other containers are', 'repeat their bind mounts');

@@ -4,7 +4,6 @@ import type { SystemBackend } from '#api/backend.ts';
 import type { Call } from '#api/call.ts';
 import type { Router } from '#api/router.ts';
 import { EngineError, invalidParameter } from '#core/errors.ts';
-import type { AuthConfig } from '#wire/types.gen.ts';
 import { toDiskUsage, type UsageType } from './disk-usage-json.ts';
 import { eventsRoute } from './events.ts';
 import { toInfo, toVersion } from './info-json.ts';
@@ -14,15 +13,12 @@ export function systemRoutes(router: Router, system: SystemBackend): void {
   router.get('/info', async (call) => call.json(200, toInfo(await system.info(), call.version, new Date())));
   router.get('/version', async (call) => call.json(200, toVersion(await system.info())));
   router.get('/system/df', (call) => diskUsage(call, system));
-  router.post('/auth', async (call) => {
-    const { serveraddress } = await call.body<AuthConfig>('POST /auth');
-    throw new EngineError(
-      'not-implemented',
-      `logging in to ${serveraddress || 'a registry'} is not supported by this version of Hoy: it does not use registries yet`,
-    );
-  });
+  router.refuse('POST', '/auth', noRegistries);
   eventsRoute(router, system);
 }
+
+const noRegistries = () =>
+  new EngineError('not-implemented', 'logging in to registries is not supported by this version of Hoy');
 
 /** Needs nothing of the engine: it answers as soon as the server does. */
 function ping({ request, response }: Call): void {
