@@ -191,8 +191,9 @@ export class DirectoryLayerStore implements LayerStore, Startable {
    */
   commit(staged: readonly StagedLayer[], parent?: string): Promise<Layer[]> {
     return this.#commits.run('', async () => {
-      const diffs: Diff[] = [];
-      for (const layer of staged) diffs.push(await this.#place(layer));
+      const placed = new Map<string, Diff>();
+      for (const layer of staged) placed.set(layer.diffId, placed.get(layer.diffId) ?? (await this.#place(layer)));
+      const diffs = staged.flatMap(({ diffId }) => placed.get(diffId) ?? []);
       await syncfs(this.#root);
       const layers: Omit<Layer, 'sizeBytes'>[] = [];
       for (const { diffId } of diffs) {

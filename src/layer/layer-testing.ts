@@ -78,8 +78,9 @@ export async function openStores(options: TestStoreOptions = {}): Promise<TestSt
 
 type Fields = Partial<Omit<TarEntry, 'name' | 'linkName'>>;
 
+/** `data` is written as bytes where it was read as latin1 before. */
 export const file = (name: string, data = '', fields: Fields = {}): Buffer =>
-  member(tarEntry({ name, ...fields }), Buffer.from(data));
+  member(tarEntry({ name, ...fields }), Buffer.from(data, 'latin1'));
 export const directory = (name: string, fields: Fields = {}): Buffer =>
   member(tarEntry({ name, type: 'directory', ...fields }));
 export const link = (name: string, linkName: string): Buffer =>
