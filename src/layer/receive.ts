@@ -7,6 +7,7 @@ import { type Compression, compressionOf, decompress } from '#layer/decompress.t
 import type { ExtractLimits } from '#layer/extract.ts';
 import { withinFreeSpace } from '#layer/unpack.ts';
 import type { ReceiveEvent, ReceiveTask } from '#layer/worker-protocol.ts';
+import { startWriteback } from '#linux/writeback.ts';
 import type { TarEntry, TarSink } from '#tar/entry.ts';
 import { TarReader } from '#tar/reader.ts';
 
@@ -31,6 +32,8 @@ export async function receive(
 }
 
 const MAX_NAME_BYTES = 4096;
+/** So much is written at least before the disk is asked to begin: less than that would make it seek. */
+const WRITEBACK_BYTES = 8 * 1024 * 1024;
 const TAR_MAGIC = { offset: 257, text: 'ustar' } as const;
 
 interface OpenFile {
@@ -39,6 +42,8 @@ interface OpenFile {
   fd: number;
   hash: Hash;
   sizeBytes: number;
+  /** As far as writing to disk was begun. */
+  startedBytes: number;
   start: Buffer;
 }
 
@@ -72,7 +77,7 @@ class ArchiveMembers implements TarSink {
   begin(name: string): void {
     const path = `${this.#directory}/${this.#count}`;
     const fd = openSync(path, 'wx', 0o600);
-    this.#file = { name, path, fd, hash: createHash('sha256'), sizeBytes: 0, start: Buffer.alloc(0) };
+    this.#file = { name, path, fd, hash: createHash('sha256'), sizeBytes: 0, startedBytes: 0, start: Buffer.alloc(0) };
   }
 
   data(chunk: Uint8Array): void {
@@ -89,6 +94,10 @@ class ArchiveMembers implements TarSink {
     file.hash.update(chunk);
     for (let at = 0; at < chunk.length; ) at += writeSync(file.fd, chunk, at);
     file.sizeBytes += chunk.length;
+    if (file.sizeBytes - file.startedBytes >= WRITEBACK_BYTES) {
+      startWriteback(file.fd, file.startedBytes, file.sizeBytes - file.startedBytes);
+      file.startedBytes = file.sizeBytes;
+    }
   }
 
   endEntry(): void {

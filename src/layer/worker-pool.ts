@@ -81,9 +81,17 @@ export class WorkerPool implements AsyncDisposable {
     while (this.#waiting.length > 0) {
       const member = this.#freeMember();
       if (member === undefined) return;
-      const job = this.#waiting.shift();
+      const [job] = this.#waiting.splice(this.#nextIndex(), 1);
       if (job !== undefined) this.#begin(member, job);
     }
+  }
+
+  /** Nobody waits for a removal: it comes after everything else. */
+  #nextIndex(): number {
+    return Math.max(
+      0,
+      this.#waiting.findIndex(({ task }) => task.kind !== 'remove'),
+    );
   }
 
   #freeMember(): Member | undefined {
