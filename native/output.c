@@ -151,7 +151,9 @@ static void release_memory(void)
 	pages_release(buffer, IO_SIZE);
 	log_release_memory();
 	input_release_memory();
-	malloc_trim(0);
+#ifdef __GLIBC__
+	malloc_trim(0); /* other C libraries give memory back by themselves */
+#endif
 }
 
 void output_tick(void)

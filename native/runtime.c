@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/close_range.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -17,6 +16,9 @@
 #include "protocol.h"
 #include "shim.h"
 
+#ifndef CLOSE_RANGE_CLOEXEC
+#define CLOSE_RANGE_CLOEXEC (1U << 2)
+#endif
 #define ERROR_TEXT_SIZE 8192
 #define ARGUMENTS_BESIDE_CONFIGURED 16
 #define UNIFIED_CGROUP "/sys/fs/cgroup/unified"

@@ -5,7 +5,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
+
+/* The same number everywhere; headers older than the kernel don't have it. */
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
 
 /*
  * One hoy-shim stands beside one process of a container: its init, or a process that `exec` added. It keeps what must

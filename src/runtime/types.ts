@@ -99,7 +99,8 @@ export interface ShimLauncher {
   /**
    * Resolves when the process runs. Rejects with what the runtime said, as an `EngineError` with Docker's words and, in
    * `exitCode`, the code that Docker reports (126 not executable, 127 not found, 128 other).
-   * `attachments` are connected before the process starts, so that none of its output is missed.
+   * `attachments` are connected before the process starts, so that none of its output is missed. After a rejection the
+   * clients are still the caller's: open, and nothing was read from them.
    */
   launch(
     options: ShimLaunch,

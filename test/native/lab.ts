@@ -40,6 +40,18 @@ export function buildNative(directory: string, flags?: string): string {
   return join(directory, 'hoy-shim');
 }
 
+let plainShim: string | undefined;
+
+/** The shim as it is shipped, built once for all labs of a test file. */
+function builtShim(): string {
+  if (plainShim === undefined) {
+    const directory = mkdtempSync(join(tmpdir(), 'hoy-shim-bin-'));
+    process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
+    plainShim = buildNative(directory);
+  }
+  return plainShim;
+}
+
 export type LaunchChanges = Partial<Omit<ShimLaunch, 'process' | 'directory' | 'runtimeRoot' | 'containerId'>> & {
   id?: string;
   cwd?: string;
@@ -65,11 +77,11 @@ export class Lab implements AsyncDisposable {
   readonly runtime: OciRuntime;
   readonly #containers: string[] = [];
 
-  constructor(options: { runtime?: OciRuntime; flags?: string; shimPath?: string } = {}) {
+  constructor(options: { runtime?: OciRuntime; flags?: string } = {}) {
     const [crun] = RUNTIMES;
     if (!crun) throw new Error('no OCI runtime is installed');
     this.runtime = options.runtime ?? crun;
-    this.shimPath = options.shimPath ?? buildNative(join(this.directory, 'bin'), options.flags);
+    this.shimPath = options.flags ? buildNative(join(this.directory, 'bin'), options.flags) : builtShim();
     this.launcher = new HoyShimLauncher({ shimPath: this.shimPath, onRotated: (_, path) => this.rotated.push(path) });
     mkdirSync(join(this.directory, 'rootfs/bin'), { recursive: true });
     for (const name of ['proc', 'tmp', 'dev', 'sys', 'adir']) mkdirSync(join(this.directory, 'rootfs', name));
