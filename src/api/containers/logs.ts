@@ -13,7 +13,7 @@ export function logsRoute(router: Router, containers: ContainerBackend): void {
     const multiplexed = !tty && call.version.since('1.42');
     call.response.writeHead(200, { 'Content-Type': multiplexed ? MULTIPLEXED_STREAM : RAW_STREAM });
     call.response.flushHeaders();
-    await pipeline(stream, call.response).catch((error) => {
+    await pipeline(stream, call.response, { signal: call.signal }).catch((error) => {
       if (!call.signal.aborted && !call.response.destroyed) throw error;
     });
   });

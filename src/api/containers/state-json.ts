@@ -5,7 +5,7 @@ import type { ContainerRecord, ContainerState, Ended, Health } from '#model/cont
 import type { Health as WireHealth, ContainerState as WireState } from '#wire/types.gen.ts';
 
 /** Docker's view of a state, in which several booleans can hold at once. The only place where they are made. */
-export function toWireState({ state, health }: Pick<ContainerRecord, 'state' | 'health'>): WireState {
+export function toWireState({ state, health }: Pick<ContainerRecord, 'state' | 'health'>): NonNullable<WireState> {
   const ended = endOf(state);
   const isLive = state.status === 'running' || state.status === 'paused';
   return {

@@ -52,7 +52,9 @@ async function save(call: Call, images: ImageBackend, refs: string[]): Promise<v
   if (refs.length === 0) throw invalidParameter('no image was named: give names=NAME at least once');
   const archive = await images.save(refs, { platforms: platforms(call), signal: call.signal });
   call.response.writeHead(200, { 'Content-Type': 'application/x-tar' });
-  await pipeline(archive, call.response);
+  await pipeline(archive, call.response, { signal: call.signal }).catch((error) => {
+    if (!call.signal.aborted && !call.response.destroyed) throw error;
+  });
 }
 
 async function create(call: Call, images: ImageBackend): Promise<void> {
