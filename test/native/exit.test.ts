@@ -92,7 +92,7 @@ function suite(runtime: OciRuntime): void {
     await using lab = new Lab({ runtime });
     const id = `oom-${runtime.name}-${process.pid}`;
     const oomFiles = ['/sys/fs/cgroup/memory', '/sys/fs/cgroup'].flatMap((root) =>
-      ['memory.events', 'memory.oom_control'].map((file) => `${root}/hoy-shim-test/${id}/${file}`),
+      ['memory.events', 'memory.oom_control'].map((file) => `${root}${lab.cgroup}/${id}/${file}`),
     );
     const { shim } = await lab.run(['sh', '-c', 'x=x; while :; do x=$x$x; done'], {
       id,

@@ -2,17 +2,19 @@
 import { execFile, execFileSync } from 'node:child_process';
 import {
   existsSync,
+  globSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -75,6 +77,8 @@ export class Lab implements AsyncDisposable {
   readonly launcher: HoyShimLauncher;
   readonly rotated: string[] = [];
   readonly runtime: OciRuntime;
+  /** Parent of the containers' control groups, this lab's own. */
+  readonly cgroup = `/${basename(this.directory)}`;
   readonly #containers: string[] = [];
 
   constructor(options: { runtime?: OciRuntime; flags?: string } = {}) {
@@ -137,7 +141,7 @@ export class Lab implements AsyncDisposable {
     await mkdir(bundle, { recursive: true });
     await mkdir(this.shimDirectory(id), { recursive: true });
     const spec = containerSpec({
-      id,
+      cgroupsPath: `${this.cgroup}/${id}`,
       args,
       cwd,
       memoryBytes,
@@ -194,6 +198,7 @@ export class Lab implements AsyncDisposable {
       await shim.release();
     }
     this.launcher.disconnect();
+    for (const group of globSync(`/sys/fs/cgroup{,/*}${this.cgroup}`)) rmdirSync(group);
     rmSync(this.directory, { recursive: true, force: true });
   }
 }
@@ -217,7 +222,7 @@ const MOUNTS = [
 ];
 
 function containerSpec(given: {
-  id: string;
+  cgroupsPath: string;
   args: string[];
   cwd: string | undefined;
   memoryBytes: number | undefined;
@@ -225,7 +230,7 @@ function containerSpec(given: {
   consoleSize: [rows: number, columns: number] | undefined;
   rootfs: string;
 }): object {
-  const { id, args, cwd = '/', memoryBytes, tty, rootfs } = given;
+  const { cgroupsPath, args, cwd = '/', memoryBytes, tty, rootfs } = given;
   const [height, width] = given.consoleSize ?? [];
   return {
     ociVersion: '1.0.2',
@@ -234,7 +239,7 @@ function containerSpec(given: {
     hostname: 'lab',
     mounts: MOUNTS,
     linux: {
-      cgroupsPath: `/hoy-shim-test/${id}`,
+      cgroupsPath,
       ...(memoryBytes && { resources: { memory: { limit: memoryBytes, swap: memoryBytes } } }),
       namespaces: ['pid', 'ipc', 'uts', 'mount', 'network'].map((type) => ({ type })),
     },
