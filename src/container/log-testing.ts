@@ -82,10 +82,10 @@ export async function collectText(source: LogSource, options: Partial<LogReadOpt
 /** Writes numbered lines as the shim does, from a thread of its own: whole lines, and a rotation before a file gets too large. */
 const WRITER = `
 const { workerData, parentPort } = require('node:worker_threads');
-const { closeSync, openSync, renameSync, rmSync, writeSync } = require('node:fs');
-const { path, lines, linesPerFile, files, pauseEvery } = workerData;
+const { closeSync, existsSync, openSync, renameSync, rmSync, writeSync } = require('node:fs');
+const { path, lines, linesPerFile, files = Math.ceil(lines / linesPerFile) + 1, pauseEvery } = workerData;
 // A file may go at any moment: it is compressed meanwhile.
-const shift = (from, to) => { try { renameSync(from, to); } catch (error) { if (error.code !== 'ENOENT') throw error; } };
+const shift = (from, to) => { try { if (existsSync(from)) renameSync(from, to); } catch (error) { if (error.code !== 'ENOENT') throw error; } };
 function rotate() {
   for (const end of ['', '.gz']) rmSync(path + '.' + (files - 1) + end, { force: true });
   for (let n = files - 2; n >= 1; n--) for (const end of ['', '.gz']) shift(path + '.' + n + end, path + '.' + (n + 1) + end);
@@ -106,8 +106,8 @@ closeSync(fd);
 export interface WriterOptions {
   lines: number;
   linesPerFile: number;
-  /** Files kept, the current one included. */
-  files: number;
+  /** Files kept, the current one included. @default all */
+  files?: number;
   /** Lines between pauses of 2 ms. */
   pauseEvery: number;
 }
