@@ -32,7 +32,7 @@ async function runContainer(context: CommandContext): Promise<number> {
     throw startFailure(error);
   });
   using _signals = flags.bool('sig-proxy') ? forwardSignals((signal) => engine.containers.kill(id, signal)) : undefined;
-  if (body.AttachStdin || body.AttachStdout || body.AttachStderr) return runAttached(context, id, body);
+  if (body.AttachStdin || body.AttachStdout || body.AttachStderr) return await runAttached(context, id, body);
   printLine(context, id);
   await engine.containers.start(id).catch((error) => {
     throw startFailure(error);
@@ -70,7 +70,7 @@ async function runAttached(context: CommandContext, id: string, body: CreateBody
     tty && context.streams.stdout.isTTY
       ? followTerminalSize(context.streams, (size) => containers.resize(id, size))
       : undefined;
-  return (await endOf(streaming, exit, stdout || stderr)) === 'detached' ? 0 : exit;
+  return (await endOf(streaming, exit, stdout || stderr)) === 'detached' ? 0 : await exit;
 }
 
 /** Output may still come when the exit code is known; with no output attached there is none to wait for. */

@@ -62,5 +62,5 @@ async function startAttached(context: CommandContext, ref: string): Promise<numb
     tty && context.streams.stdout.isTTY
       ? followTerminalSize(context.streams, (size) => containers.resize(id, size))
       : undefined;
-  return (await streaming) === 'detached' ? 0 : exit;
+  return (await streaming) === 'detached' ? 0 : await exit;
 }
