@@ -38,7 +38,7 @@ test('the default network is an empty one, and the answer says so', () => {
 
 test('a network that doesn’t exist is refused', () => {
   assert.throws(() => chooseNetwork(hostConfig({ networkMode: 'mine' }), find), {
-    code: 'not-found',
+    code: 'invalid-parameter',
     message: 'network mine not found',
   });
 });

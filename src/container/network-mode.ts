@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type FindContainer, joinedContainer } from '#container/namespaces.ts';
-import { EngineError, isEngineError } from '#core/errors.ts';
+import { invalidParameter, isEngineError } from '#core/errors.ts';
 import type { EndpointSettings, HostConfig } from '#model/container.ts';
 
 const BRIDGE = 'bridge';
@@ -23,7 +23,8 @@ export function chooseNetwork(hostConfig: HostConfig, find: FindContainer): Netw
   if (mode === '' || mode === 'default' || mode === BRIDGE) {
     return choice(BRIDGE, endpoint('none'), bridgeWarnings(hostConfig));
   }
-  throw new EngineError('not-found', `network ${mode} not found`);
+  // No 404: the docker CLI would take that for a missing image and pull it.
+  throw invalidParameter(`network ${mode} not found`);
 }
 
 const choice = (
