@@ -168,7 +168,11 @@ export class Execs {
   /** Takes charge of an exec whose process runs. */
   follow(exec: ExecRecord, shim: Shim): void {
     this.#shims.set(exec.id, shim);
-    void shim.exited.then((exit) => this.#ended(exec, shim, exit));
+    shim.exited
+      .then((exit) => this.#ended(exec, shim, exit))
+      .catch((err: unknown) => {
+        this.#context.deps.logger.error({ err, id: exec.id }, 'the end of an exec could not be stored');
+      });
   }
 
   #ended(exec: ExecRecord, shim: Shim, exit: ExitRecord): void {
@@ -187,7 +191,10 @@ export class Execs {
 
   /** An exec that ended is kept a while for those who ask how. */
   #forgetLater(id: string): void {
-    this.#context.deps.clock.after(KEEP_ENDED_MS, () => this.#context.store.deleteExec(id));
+    const { deps, background, store } = this.#context;
+    deps.clock.after(KEEP_ENDED_MS, () => {
+      void background.run('forgetting an exec', { id }, async () => store.deleteExec(id));
+    });
   }
 
   /** After a restart of the engine: those that run are followed again, of the others the end is recorded. */

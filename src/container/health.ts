@@ -44,13 +44,17 @@ export function nextProbeMs(health: Health | undefined, check: HealthCheck, star
   return check.intervalMs || DEFAULTS.intervalMs;
 }
 
+interface Watch {
+  timer?: Disposable;
+}
+
 /** Watches the health of running containers. What it finds is kept, so that it goes on after a restart of the engine. */
 export class HealthMonitors {
   readonly #context: ContainerContext;
   readonly #probe: Probe;
   readonly #onUnhealthy: (record: ContainerRecord) => void;
   /** The timer of each container that is watched; a new run of the container has a new one. */
-  readonly #watches = new Map<string, { timer: Disposable }>();
+  readonly #watches = new Map<string, Watch>();
 
   constructor(context: ContainerContext, probe: Probe, onUnhealthy: (record: ContainerRecord) => void) {
     this.#context = context;
@@ -64,28 +68,31 @@ export class HealthMonitors {
   }
 
   ended(record: ContainerRecord): void {
-    this.#watches.get(record.id)?.timer[Symbol.dispose]();
+    this.#watches.get(record.id)?.timer?.[Symbol.dispose]();
     this.#watches.delete(record.id);
   }
 
-  #schedule(id: string, watch: Partial<{ timer: Disposable }>): void {
+  #schedule(id: string, watch: Watch): void {
     const record = this.#context.store.get(id);
     const check = record?.config.healthcheck;
     if (!record || !check || !isLive(record.state)) return;
     const { clock } = this.#context.deps;
     const delayMs = nextProbeMs(record.health, check, record.state.startedAt, clock.now());
-    watch.timer = clock.after(delayMs, () => void this.#round(id, watch as { timer: Disposable }));
-    this.#watches.set(id, watch as { timer: Disposable });
+    watch.timer = clock.after(delayMs, () => void this.#round(id, watch));
+    this.#watches.set(id, watch);
   }
 
-  async #round(id: string, watch: { timer: Disposable }): Promise<void> {
+  async #round(id: string, watch: Watch): Promise<void> {
     const record = this.#context.store.get(id);
     // A frozen container is neither well nor ill.
-    if (record?.state.status === 'running') {
-      const result = await this.#run(record);
-      if (this.#watches.get(id) === watch) this.#apply(id, result);
+    const result = record?.state.status === 'running' ? await this.#run(record) : undefined;
+    if (this.#watches.get(id) !== watch) return;
+    try {
+      if (result) this.#apply(id, result);
+    } catch (err) {
+      this.#context.deps.logger.error({ err, id }, 'the result of a health check could not be stored');
     }
-    if (this.#watches.get(id) === watch) this.#schedule(id, watch);
+    this.#schedule(id, watch);
   }
 
   async #run(record: ContainerRecord): Promise<HealthProbe> {
