@@ -12,7 +12,7 @@ const search = new Script('texts.map((text) => pattern.test(text))');
  */
 export function matchPattern(source: string, texts: readonly string[]): boolean[] {
   if (isPlain(source)) return texts.map((text) => text.includes(source));
-  const pattern = compile(source);
+  const pattern = compilePattern(source);
   try {
     if (pattern) return search.runInNewContext({ pattern, texts }, { timeout: TIMEOUT_MS });
   } catch {
@@ -23,8 +23,8 @@ export function matchPattern(source: string, texts: readonly string[]): boolean[
 
 const isPlain = (source: string): boolean => /^[\w/-]*$/.test(source);
 
-/** Go writes flags at the front of a pattern, `(?i)name`. */
-function compile(source: string): RegExp | undefined {
+/** A pattern in Go's form, with flags at its front as in `(?i)name`; `undefined` for what is none. */
+export function compilePattern(source: string): RegExp | undefined {
   if (source.length > MAX_PATTERN_LENGTH) return undefined;
   const flags = /^\(\?([ims]+)\)/.exec(source);
   try {

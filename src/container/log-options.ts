@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { compilePattern, matchPattern } from '#container/guarded-pattern.ts';
 import { EngineError, invalidParameter } from '#core/errors.ts';
 import { shortId } from '#core/ids.ts';
 import type { ContainerRecord, LogConfig } from '#model/container.ts';
@@ -88,15 +89,8 @@ function parseBoolean(text: string | undefined): boolean {
   throw invalidParameter(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
 }
 
-/** Patterns come from the caller: bounded, so that compiling them stays cheap. */
-function checkPattern(pattern: string | undefined): RegExp | undefined {
-  if (!pattern) return undefined;
-  if (pattern.length > 1000) throw invalidParameter('error parsing regexp: expression too large');
-  try {
-    return new RegExp(pattern);
-  } catch (error) {
-    throw invalidParameter(`error parsing regexp: ${JSON.stringify(pattern)}`, { cause: error });
-  }
+function checkPattern(pattern: string | undefined): void {
+  if (pattern && !compilePattern(pattern)) throw invalidParameter(`error parsing regexp: ${JSON.stringify(pattern)}`);
 }
 
 /** What `docker logs --details` shows: the labels and variables that the log options name, and the tag. */
@@ -147,10 +141,11 @@ function checkTag(tag: string): void {
   throw invalidParameter(`unsupported log tag ${JSON.stringify(tag)}: use ${Object.keys(TAG_FIELDS).join(', ')}`);
 }
 
-function choose(values: ReadonlyMap<string, string>, names = '', pattern?: string): [string, string][] {
+function choose(values: ReadonlyMap<string, string>, names = '', pattern = ''): [string, string][] {
   const wanted = new Set(names.split(',').filter((name) => name !== ''));
-  const matching = checkPattern(pattern);
-  return [...values].filter(([name]) => wanted.has(name) || matching?.test(name));
+  const keys = [...values.keys()];
+  const matching = pattern === '' ? [] : matchPattern(pattern, keys);
+  return [...values].filter(([name], index) => wanted.has(name) || matching[index]);
 }
 
 /** Throws when a container's output was not kept. */
