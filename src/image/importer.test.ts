@@ -38,7 +38,7 @@ test('a root file system becomes an image of one layer', async () => {
   assert.equal((await opened.images.history(id, {}))[0]?.comment, 'by hand');
   assert.deepEqual(
     opened.events.map(({ action }) => action),
-    ['import', 'tag'],
+    ['tag', 'import'],
   );
 });
 

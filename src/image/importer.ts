@@ -45,7 +45,7 @@ export async function importImage(
   await commitTargets(context, [target], staging.stage);
   const id = target.manifests[0]?.image?.id ?? '';
   const [reference] = references;
-  announce(context, 'import', id, id);
   if (reference !== undefined) announce(context, 'tag', id, familiarReference(reference));
+  announce(context, 'import', id, id);
   return id;
 }

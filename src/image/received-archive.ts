@@ -9,10 +9,14 @@ import { MAX_JSON_BYTES } from '#oci/json.ts';
 
 const MAX_LINKS = 16;
 
+/** Of all documents together: they are kept in memory until the archive is loaded. */
+const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024;
+
 /** The members of an archive that was received, by name. */
 export class ReceivedArchive {
   readonly #files = new Map<string, ReceivedFile>();
   readonly #links = new Map<string, string>();
+  #documentBytes = 0;
 
   /** As in tar, the last member of a name wins. */
   add(event: ReceiveEvent): void {
@@ -54,6 +58,9 @@ export class ReceivedArchive {
   async read(file: ReceivedFile): Promise<Buffer> {
     if (file.sizeBytes > MAX_JSON_BYTES)
       throw invalidParameter(`invalid archive: ${JSON.stringify(file.name)} is too large`);
+    this.#documentBytes += file.sizeBytes;
+    if (this.#documentBytes > MAX_DOCUMENT_BYTES)
+      throw invalidParameter('invalid archive: too many manifests and configs');
     return readFile(file.path);
   }
 

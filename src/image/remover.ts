@@ -204,6 +204,7 @@ export async function pruneImages(context: ImageContext, filters: Filters): Prom
   const deleted: ImageDeletion[] = [];
   for (const image of context.rows.images().filter(isChosen))
     deleted.push(...(await pruneImage(context, image, danglingOnly)));
+  await context.mutex.run(STORE, () => sweepLayers(context));
   const reclaimedBytes = deleted.reduce(
     (sum, entry) => sum + ('deleted' in entry ? (sizes.get(entry.deleted) ?? 0) : 0),
     0,

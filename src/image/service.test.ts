@@ -44,11 +44,6 @@ async function stored({ stores }: TestImages): Promise<string[]> {
 
 test("a docker-archive is loaded, in any compression, and says so in Docker's words", async () => {
   await using opened = await openImages();
-  const data = dockerArchive(IMAGE, 'hoy/test:1', 'test');
-  await assert.rejects(opened.load(data), { code: 'invalid-parameter', message: 'invalid tag "test"' });
-  for (const compressed of [data, gzipSync(data), zstdCompressSync(data)]) {
-    await assert.rejects(opened.load(compressed), /invalid tag/);
-  }
   const good = dockerArchive(IMAGE, 'hoy/test:1', 'test:2');
   for (const compressed of [good, gzipSync(good), zstdCompressSync(good)]) {
     assert.equal(await opened.load(compressed), 'Loaded image: hoy/test:1\nLoaded image: test:2\n');
@@ -194,6 +189,7 @@ const REFUSED: [title: string, data: Buffer, message: RegExp][] = [
     archive(file('c', config), file('0', 'x'.repeat(600)), file('1'), manifest([item])),
     /invalid tar header/,
   ],
+  ['with a name without a tag', dockerArchive(IMAGE, 'test'), /^invalid tag "test"$/],
   [
     'for another operating system',
     archive(file('c', config.replace('"linux"', '"windows"')), ...layers, manifest([item])),

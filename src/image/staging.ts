@@ -5,6 +5,9 @@ import type { ImageContext } from '#image/deps.ts';
 import type { StagedLayer } from '#layer/layer-store.ts';
 import type { ReceivedFile } from '#layer/worker-protocol.ts';
 
+/** So many layers are unpacked before it is known whether the archive's images have them. */
+const MAX_AHEAD = 500;
+
 /** Unpacks each file of one archive once, as many at a time as there are workers; drops what was not committed. */
 export class Staging implements AsyncDisposable {
   readonly #context: ImageContext;
@@ -19,6 +22,7 @@ export class Staging implements AsyncDisposable {
 
   /** Begins to unpack what will probably be needed. */
   begin(file: ReceivedFile): void {
+    if (this.#all.size >= MAX_AHEAD) return;
     this.stage(file).catch(() => {
       // Whoever needs it gets the error; if nobody does, it was no layer.
     });

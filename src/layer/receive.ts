@@ -32,6 +32,8 @@ export async function receive(
 }
 
 const MAX_NAME_BYTES = 4096;
+/** An image has a few files for each layer. */
+const MAX_MEMBERS = 100_000;
 /** So much is written at least before the disk is asked to begin: less than that would make it seek. */
 const WRITEBACK_BYTES = 8 * 1024 * 1024;
 const TAR_MAGIC = { offset: 257, text: 'ustar' } as const;
@@ -64,7 +66,8 @@ class ArchiveMembers implements TarSink {
 
   entry(entry: TarEntry): void {
     if (entry.name.length > MAX_NAME_BYTES) throw invalidParameter('invalid archive: a name is too long');
-    if (++this.#count > this.#limits.maxEntries) throw invalidParameter('invalid archive: too many entries');
+    if (++this.#count > Math.min(MAX_MEMBERS, this.#limits.maxEntries))
+      throw invalidParameter('invalid archive: too many entries');
     const name = memberName(entry.name.toString());
     if (entry.type === 'file') {
       if (entry.regions !== undefined) throw invalidParameter('invalid archive: sparse files are not supported in it');

@@ -183,6 +183,7 @@ test('after a crash mounted containers go on, and what has no row is removed', a
   ]);
   const again = new OverlaySnapshotStore(join(root, 'snapshots'), { database, layers, pool, logger: silentLogger });
   await again.start();
+  await again.stop();
   assert.deepEqual(readdirSync(join(root, 'snapshots')).sort(), ['init', 'kept']);
   assert.equal(readdirSync(join(root, 'snapshots/init')).length, 1);
   assert.equal(readFileSync(join(await again.mount('kept'), 'data'), 'utf8'), 'precious');

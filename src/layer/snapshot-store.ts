@@ -69,7 +69,8 @@ export class OverlaySnapshotStore implements SnapshotStore, Startable {
   /** What an earlier process was about to make or to remove. */
   async #removeLeftovers(): Promise<void> {
     const known = new Set([...this.#rows.snapshotIds(), 'init']);
-    for (const name of await readdir(this.#root)) if (!known.has(name)) await this.#destroy(join(this.#root, name));
+    for (const name of await readdir(this.#root))
+      if (!known.has(name)) this.#destroyLater(name, join(this.#root, name));
     for (const name of await readdir(join(this.#root, 'init'))) {
       const isKnown = name === NO_PARENT || this.#deps.layers.get(`sha256:${name}`) !== undefined;
       if (!isKnown) await rm(join(this.#root, 'init', name), { recursive: true, force: true });
