@@ -16,6 +16,23 @@ import { assertContract, findOperation } from './assert-contract.ts';
 
 const view = () => ({ ...sampleView(), size: { rwBytes: 10, rootFsBytes: 100 }, execIds: [EXEC_ID] });
 
+const withManifest = () => ({
+  ...sampleImage(),
+  manifests: [
+    {
+      digest: IMAGE_ID,
+      mediaType: 'application/vnd.oci.image.manifest.v1+json',
+      sizeBytes: 500,
+      available: true,
+      kind: 'image' as const,
+      platform: { os: 'linux', architecture: 'arm64', variant: 'v8' },
+      contentSizeBytes: 1000,
+      unpackedSizeBytes: 2000,
+      containers: [],
+    },
+  ],
+});
+
 /** An engine in which everything exists and everything works. */
 const engine = fakeEngine({
   containers: {
@@ -36,8 +53,8 @@ const engine = fakeEngine({
   },
   execs: { create: async () => EXEC_ID, inspect: async () => sampleExec() },
   images: {
-    list: async () => [sampleImage()],
-    inspect: async () => sampleImage(),
+    list: async () => [withManifest()],
+    inspect: async () => withManifest(),
     history: async () => [{ id: IMAGE_ID, createdBy: 'RUN', tags: ['a:b'], sizeBytes: 1, comment: '' }],
     tag: async () => {},
     remove: async () => [{ untagged: 'a:b' }, { deleted: IMAGE_ID }],
@@ -67,6 +84,8 @@ const CALLS: [method: string, path: string, status: number, body?: unknown][] = 
   ['GET', `/exec/${EXEC_ID}/json`, 200],
   ['GET', '/images/json', 200],
   ['GET', '/images/a/b:c/json', 200],
+  ['GET', '/images/a/json?manifests=1', 200],
+  ['GET', '/images/json?manifests=1', 200],
   ['GET', '/images/a/history', 200],
   ['POST', '/images/a/tag?repo=b', 201],
   ['DELETE', '/images/a', 200],

@@ -62,6 +62,9 @@ const MAY_BE_NULL = new Set([
   'io_serviced_recursive',
 ]);
 
+/** Fields that the specification demands and Docker's daemon has no such field for. */
+const NOT_DEMANDED = new Set(['UnpackedSize']);
+
 const DATE_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
 
 const ajv = new Ajv({ allErrors: true, strict: false, formats: { 'date-time': DATE_TIME } });
@@ -130,5 +133,6 @@ function strict(schema: unknown, name = ''): unknown {
     const inner = strict(value) as JsonSchema;
     return [key, MAY_BE_NULL.has(key) ? { anyOf: [inner, { type: 'null' }] } : inner];
   });
-  return { ...copy, properties: Object.fromEntries(fields), additionalProperties: false };
+  const required = ((copy.required ?? []) as string[]).filter((field) => !NOT_DEMANDED.has(field));
+  return { ...copy, required, properties: Object.fromEntries(fields), additionalProperties: false };
 }

@@ -126,6 +126,14 @@ test('sums of disk usage tell what a prune would give back', () => {
   });
 });
 
+test('disk usage counts the users of images for old clients too', () => {
+  const old = plain(toDiskUsage(usage(), { types: ALL, verbose: false, version: at('1.40') }));
+  assert.deepEqual(
+    (Reflect.get(old, 'Images') as { Containers: number }[]).map(({ Containers }) => Containers),
+    [2, 0],
+  );
+});
+
 test('only the types that were asked for are told', () => {
   const one = toDiskUsage(usage(), { types: new Set<UsageType>(['container']), verbose: true, version: LATEST });
   assert.deepEqual(Object.keys(one), ['ContainerUsage']);

@@ -12,8 +12,13 @@ import type {
   ImageSummary,
 } from '#wire/types.gen.ts';
 
-/** One row of `GET /images/json`. */
+/** One row of `GET /images/json`, where users are counted since 1.51. */
 export function toImageSummary(view: ImageView, version: ApiVersion): ImageSummary {
+  return { ...toCountedSummary(view, version), ...(version.before('1.51') && { Containers: -1 }) };
+}
+
+/** The same for disk usage, which has counted users from the beginning. */
+export function toCountedSummary(view: ImageView, version: ApiVersion): ImageSummary {
   const { image } = view;
   const isUntagged = image.repoTags.length === 0 && image.repoDigests.length === 0;
   const showNone = isUntagged && version.before('1.43');
@@ -27,7 +32,7 @@ export function toImageSummary(view: ImageView, version: ApiVersion): ImageSumma
     SharedSize: view.sharedSizeBytes,
     ...(version.before('1.44') && { VirtualSize: image.sizeBytes }),
     Labels: image.config.labels,
-    Containers: version.before('1.51') ? -1 : view.containers,
+    Containers: view.containers,
     ...(version.since('1.47') && view.manifests.length > 0 && { Manifests: view.manifests.map(toManifest) }),
   };
 }

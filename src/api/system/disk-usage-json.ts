@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ContainerView, DiskUsage, ImageView } from '#api/backend.ts';
 import { toSummary } from '#api/containers/list-json.ts';
-import { toImageSummary } from '#api/images/image-json.ts';
+import { toCountedSummary } from '#api/images/image-json.ts';
 import type { ApiVersion } from '#api/version.ts';
 
 export type UsageType = 'container' | 'image' | 'volume' | 'build-cache';
@@ -51,7 +51,7 @@ const NOTHING = { ActiveCount: 0, TotalCount: 0, Reclaimable: 0, TotalSize: 0 };
 const items = (list: unknown[]) => (list.length > 0 ? { Items: list } : {});
 
 const images = ({ images: views }: DiskUsage, version: ApiVersion) =>
-  views.map((view) => toImageSummary(view, version));
+  views.map((view) => toCountedSummary(view, version));
 
 function containers({ containers: views }: DiskUsage, version: ApiVersion) {
   const now = new Date();
