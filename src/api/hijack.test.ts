@@ -239,3 +239,22 @@ test('a websocket path without its handshake is refused in HTTP', async () => {
   const bad = await api.raw(`GET /containers/web/attach/ws HTTP/1.1\r\nHost: x\r\n${UPGRADE}\r\n`);
   assert.match(bad, /^HTTP\/1.1 400 Bad Request\r\n[\s\S]*websocket handshake/);
 });
+
+test('stopping ends the connections that are no longer HTTP', async () => {
+  const silent = async () => {};
+  const api = await startApi(fakeEngine({ containers: { inspect: async () => sampleView(), attach: silent } }));
+  const connections = [UPGRADE, ''].map((upgrade) => {
+    const socket = api.connect();
+    socket.on('data', () => {});
+    socket.on('end', () => socket.end());
+    socket.write(`POST /containers/x/attach HTTP/1.1\r\nHost: x\r\n${upgrade}\r\n`);
+    return socket;
+  });
+  const closed = Promise.all(connections.map((socket) => once(socket, 'close')));
+  await delay(50);
+  const begun = Date.now();
+  await api.api.stop(3_000);
+  await closed;
+  assert.ok(Date.now() - begun < 1_000, 'stop waited for connections that nobody ends');
+  await api[Symbol.asyncDispose]();
+});

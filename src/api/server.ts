@@ -54,7 +54,8 @@ export class ApiServer {
   readonly #headers: Record<string, string>;
   readonly #allowedHosts: ReadonlySet<string>;
   readonly #servers = new Set<Server>();
-  readonly #carried = new Set<Duplex>();
+  /** Connections that are no longer HTTP, which the HTTP server has forgotten. */
+  readonly #hijacked = new Set<Duplex>();
   readonly #stopping = new AbortController();
 
   constructor(deps: ApiDeps, options: ApiOptions) {
@@ -89,6 +90,7 @@ export class ApiServer {
     server.on('request', (request, response) => this.#answer({ request, response, reachableByBrowsers }));
     server.on('upgrade', (request, stream, head) => {
       stream.on('error', () => {});
+      this.#hold(request.socket);
       const response = responseOn(request);
       this.#answer({ request, response, reachableByBrowsers, upgrade: { stream, head } });
     });
@@ -110,7 +112,8 @@ export class ApiServer {
       for (const server of servers) server.closeAllConnections();
     }, graceMs);
     for (const server of servers) server.closeIdleConnections();
-    for (const stream of this.#carried) stream.destroy();
+    // Only our descriptor is closed: a client whose socket was passed on keeps its connection.
+    for (const socket of this.#hijacked) socket.destroy();
     await Promise.all(closed);
     clearTimeout(timer);
   }
@@ -137,10 +140,10 @@ export class ApiServer {
       const init = { ...exchange, version, query, params, logger, stopping: this.#stopping.signal };
       call = new Call({ ...init, headers: this.#headers });
       await handler(call);
-      this.#follow(call);
     } catch (error) {
       this.#fail(error, exchange, call);
     }
+    if (call?.hijacked) this.#hold(request.socket);
   }
 
   #route(method: string, path: string): { handler: Handler; params: Readonly<Record<string, string>> } {
@@ -149,12 +152,10 @@ export class ApiServer {
     return { handler: route.handler, params };
   }
 
-  /** Keeps hold of a stream that lives and dies with this process. */
-  #follow({ hijacked }: Call): void {
-    if (!hijacked || hijacked.passable || hijacked.stream.destroyed) return;
-    const { stream } = hijacked;
-    this.#carried.add(stream);
-    stream.once('close', () => this.#carried.delete(stream));
+  #hold(socket: Duplex): void {
+    if (socket.destroyed) return;
+    this.#hijacked.add(socket);
+    socket.once('close', () => this.#hijacked.delete(socket));
   }
 
   #fail(error: unknown, { request, response }: Exchange, call: Call | undefined): void {
