@@ -185,6 +185,43 @@ test('signals go on to the container, and its exit code is ours', async () => {
   assert.equal(exitCode, 143);
 });
 
+test('run -it passes the bytes of a terminal as they are, tells its size, and detaches by keys', async () => {
+  const { promise: typed, resolve } = Promise.withResolvers<void>();
+  const sizes: string[] = [];
+  await using engine = await startFakeEngine(
+    containerRoutes(
+      async (socket) => {
+        socket?.write('line\n\r\x1b[1mbold');
+        socket?.on('data', (chunk) => {
+          if (String(chunk).includes('q')) resolve();
+        });
+        await typed;
+        return 0;
+      },
+      {
+        [`POST /containers/${ID}/resize`]: ({ query }) => {
+          sizes.push(`${query.get('h')}x${query.get('w')}`);
+          return { status: 200 };
+        },
+      },
+    ),
+  );
+  const [program, bundle] = cli.command;
+  const line = `stty rows 33 cols 101; ${program} -- ${bundle} run -it --detach-keys ctrl-a,d busybox; echo code $?`;
+  const terminal = spawn('script', ['-qec', line, '/dev/null'], { env: { ...process.env, ...envOf(engine) } });
+  let shown = '';
+  terminal.stdout.setEncoding('utf8').on('data', (text) => {
+    shown += text;
+    if (shown.endsWith('bold')) terminal.stdin.write('q');
+    if (shown.endsWith('bold')) terminal.stdin.write('\x01d');
+  });
+  await once(terminal, 'close');
+  assert.equal(shown, 'line\n\r\x1b[1mboldcode 0\r\n');
+  assert.deepEqual(sizes, ['33x101']);
+  const body = JSON.parse(engine.calls[0]?.body ?? '');
+  assert.deepEqual([body.Tty, body.HostConfig.ConsoleSize], [true, [33, 101]]);
+});
+
 test('exec ends with the exit code of its process', async () => {
   await using engine = await startFakeEngine({
     'GET /containers/web/json': { body: { Id: ID, State: { Running: true }, Config: {}, HostConfig: {} } },

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { spawnSync } from 'node:child_process';
 import type { Writable } from 'node:stream';
 import type { Streams } from '#cli/command.ts';
 import { DetachWatcher, parseDetachKeys } from '#cli/streams/detach-keys.ts';
@@ -75,6 +76,8 @@ function makeRaw(streams: Streams): () => void {
   const { stdin } = streams;
   if (!stdin.isTTY || process.env.NORAW) return () => {};
   stdin.setRawMode?.(true);
+  // Node.js leaves the translation of line ends on, which garbles full-screen programs.
+  spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
   return () => {
     stdin.setRawMode?.(false);
   };
