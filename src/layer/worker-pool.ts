@@ -16,7 +16,7 @@ import type {
 export interface WorkerPoolOptions {
   /** The worker's script. @default `worker.ts` beside this file; a bundle has to name its own */
   entry?: URL | string;
-  /** @default one for each CPU, at least two */
+  /** Tasks at once, beside those that take in a stream. @default one for each CPU, at least two */
   size?: number;
   /** How long a worker without work is kept. @default 10000 */
   idleMs?: number;
@@ -46,6 +46,8 @@ interface Member {
 const DEFAULT_IDLE_MS = 10_000;
 const INPUT_CHUNK_BYTES = 1024 * 1024;
 const INPUT_WINDOW_CHUNKS = 8;
+/** Streams that are taken in at once; each has a thread. */
+const MAX_STREAMS = 32;
 
 /** Worker threads for tar, hashes and compression. They are started when there is work, and end when there is none. */
 export class WorkerPool implements AsyncDisposable {
@@ -78,25 +80,27 @@ export class WorkerPool implements AsyncDisposable {
   }
 
   #dispatch(): void {
-    while (this.#waiting.length > 0) {
-      const member = this.#freeMember();
-      if (member === undefined) return;
-      const [job] = this.#waiting.splice(this.#nextIndex(), 1);
-      if (job !== undefined) this.#begin(member, job);
+    for (let index = this.#nextIndex(); index >= 0; index = this.#nextIndex()) {
+      const [job] = this.#waiting.splice(index, 1);
+      if (job !== undefined) this.#begin(this.#freeMember(), job);
     }
   }
 
-  /** Nobody waits for a removal: it comes after everything else. */
+  /**
+   * The job that may begin now, or -1. A job that is fed mostly waits for whoever sends: it takes no place from the others. Nobody
+   * waits for a removal: it comes after everything else.
+   */
   #nextIndex(): number {
-    return Math.max(
-      0,
-      this.#waiting.findIndex(({ task }) => task.kind !== 'remove'),
-    );
+    const busy = [...this.#members].flatMap(({ job }) => job ?? []);
+    const streams = busy.filter(isFed).length;
+    const mayBegin = (job: Job): boolean => (isFed(job) ? streams < MAX_STREAMS : busy.length - streams < this.#size);
+    const first = this.#waiting.findIndex((job) => job.task.kind !== 'remove' && mayBegin(job));
+    return first >= 0 ? first : this.#waiting.findIndex(mayBegin);
   }
 
-  #freeMember(): Member | undefined {
+  #freeMember(): Member {
     for (const member of this.#members) if (member.job === undefined) return member;
-    return this.#members.size < this.#size ? this.#hire() : undefined;
+    return this.#hire();
   }
 
   #hire(): Member {
@@ -105,8 +109,8 @@ export class WorkerPool implements AsyncDisposable {
     const member: Member = { worker, job: undefined, idleTimer: undefined };
     this.#members.add(member);
     worker.on('message', (message: WorkerMessage) => this.#receive(member, message));
-    worker.on('error', (error) => this.#finish(member, (job) => job.reject(error)));
-    worker.on('exit', () => this.#lose(member));
+    worker.on('error', (error) => this.#lose(member, error));
+    worker.on('exit', () => this.#lose(member, new EngineError('internal', 'a worker thread ended unexpectedly')));
     return member;
   }
 
@@ -142,19 +146,27 @@ export class WorkerPool implements AsyncDisposable {
     if (job === undefined) return;
     member.job = undefined;
     member.worker.unref();
-    member.idleTimer = setTimeout(() => void member.worker.terminate(), this.#idleMs).unref();
+    member.idleTimer = setTimeout(() => this.#dismiss(member), this.#idleMs).unref();
     settle(job);
     this.#dispatch();
   }
 
-  #lose(member: Member): void {
+  /** Forgotten at once, so that it gets no more work while it ends. */
+  #dismiss(member: Member): void {
+    this.#members.delete(member);
+    void member.worker.terminate();
+  }
+
+  #lose(member: Member, error: unknown): void {
     clearTimeout(member.idleTimer);
     this.#members.delete(member);
-    member.job?.reject(new EngineError('internal', 'a worker thread ended unexpectedly'));
+    member.job?.reject(error);
     member.job = undefined;
     this.#dispatch();
   }
 }
+
+const isFed = (job: Job): boolean => job.options.input !== undefined;
 
 function failureToError(job: Job, failure: Failure): unknown {
   if (job.options.signal?.aborted) return job.options.signal.reason;
