@@ -13,14 +13,14 @@ interface Suite {
 const SUITES: Suite[] = [
   {
     name: 'unit',
-    files: globSync(['src/**/*.test.ts', 'test/*.test.ts']),
+    files: globSync(['src/**/*.test.ts', 'test/*.test.ts', 'test/{cli-unit,conformance,contract}/**/*.test.ts']),
     // One process for all of them: a process for each file takes a hundred times as long.
     flags: ['--test-isolation=none'],
     needsRoot: false,
   },
   {
     name: 'integration',
-    files: globSync(['test/integration/*.test.ts', 'test/blackbox/*.test.ts']),
+    files: globSync('test/{native,integration,blackbox}/*.test.ts'),
     flags: ['--test-concurrency=2', '--test-timeout=300000'],
     needsRoot: true,
   },

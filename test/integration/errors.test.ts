@@ -68,7 +68,7 @@ describe('what a caller gets wrong is told in words that clients know', () => {
       /^invalid filter 'nope'$/,
     ],
     ['GET', '/containers/idle/top', undefined, 409, /is not running/],
-    ['GET', '/containers/busy/top?ps_args=-o%20cmd', undefined, 500, /PID/i],
+    ['GET', '/containers/busy/top?ps_args=-o%20cmd', undefined, 400, /PID/i],
     ['DELETE', `/images/${BUSYBOX}`, undefined, 409, /unable to remove repository reference|cannot be forced|is using/],
     ['GET', '/no/such/page', undefined, 404, /^page not found$/],
     [

@@ -37,14 +37,21 @@ describe('what a container may do by default', () => {
         path,
       );
     }
-    assert.match(await output('touch /sys/x; touch /sys/fs/cgroup/x'), /Read-only file system.*Read-only file system/s);
+    assert.match(
+      await output('touch /sys/x; mkdir /sys/fs/cgroup/*/x || mkdir /sys/fs/cgroup/x'),
+      /Read-only file system.*Read-only file system/s,
+    );
     assert.equal(await output('ls -A /sys/firmware | wc -l'), '0');
   });
 
   test('it sees only the usual devices, and cannot use others that it makes', async () => {
     const devices = (await output('ls /dev')).split('\n');
-    const usual = ['core', 'fd', 'full', 'mqueue', 'null', 'ptmx', 'pts', 'random', 'shm', 'stderr', 'stdin', 'stdout'];
-    assert.deepEqual(devices, [...usual, 'tty', 'urandom', 'zero']);
+    const usual = ['fd', 'full', 'mqueue', 'null', 'ptmx', 'pts', 'random', 'shm', 'stderr', 'stdin', 'stdout'];
+    // Some runtimes add /dev/core, a link to the masked /proc/kcore.
+    assert.deepEqual(
+      devices.filter((name) => name !== 'core'),
+      [...usual, 'tty', 'urandom', 'zero'],
+    );
     assert.match(await output('mknod /tmp/mem c 1 1 && head -c 1 /tmp/mem'), /Operation not permitted/);
   });
 

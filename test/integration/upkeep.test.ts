@@ -100,6 +100,8 @@ describe('events', () => {
   test('history survives a restart of the engine, in order', async () => {
     const id = await daemon().runShell('true');
     await daemon().wait(id);
+    // Events of one moment are stored together, some milliseconds after it.
+    await new Promise((resolve) => setTimeout(resolve, 100));
     await daemon().kill();
     await daemon().start();
     const filters = encodeURIComponent(JSON.stringify({ container: [id] }));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { type CommandOptions, type CommandResult, type RunningCommand, run, start } from './command.ts';
@@ -222,10 +222,4 @@ export function sharedDaemon(options?: DaemonOptions): () => Daemon {
 export function expectStatus(answer: Answer, status: number): Answer {
   if (answer.status !== status) throw new Error(`expected status ${status}, got ${answer.status}: ${answer.text}`);
   return answer;
-}
-
-export function writeFileIn(daemon: Daemon, name: string, content: string | Uint8Array): string {
-  const path = join(daemon.places.directory, name);
-  writeFileSync(path, content);
-  return path;
 }
