@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@ struct client {
 	unsigned flags;
 	struct detach detach;
 	struct queue unsent;
+	bool cannot_splice;
 	bool input_ended;
 	bool hung_up;  /* can't receive any more, but what it sent is still to be read */
 	bool leaving;  /* gets what is unsent, then its connection is ended */
@@ -108,17 +110,78 @@ static void send_parts(struct client *client, struct iovec *parts, size_t count)
 	}
 }
 
+static unsigned wanted_flag(enum stream_kind kind) { return kind == STREAM_STDOUT ? ATTACH_STDOUT : ATTACH_STDERR; }
+
+static void frame_header(uint8_t header[FRAME_HEADER_SIZE], enum stream_kind kind, size_t length)
+{
+	memset(header, 0, FRAME_HEADER_SIZE);
+	header[0] = (uint8_t)kind;
+	for (int i = 0; i < 4; i++) header[4 + i] = (uint8_t)(length >> (24 - 8 * i));
+}
+
 void clients_deliver(enum stream_kind kind, const uint8_t *bytes, size_t length)
 {
-	unsigned wanted = kind == STREAM_STDOUT ? ATTACH_STDOUT : ATTACH_STDERR;
-	uint8_t header[FRAME_HEADER_SIZE] = { (uint8_t)kind,          0, 0, 0, (uint8_t)(length >> 24), (uint8_t)(length >> 16),
-	                                      (uint8_t)(length >> 8), (uint8_t)length };
+	unsigned wanted = wanted_flag(kind);
+	uint8_t header[FRAME_HEADER_SIZE];
+	frame_header(header, kind, length);
 	struct iovec parts[2] = { { header, sizeof(header) }, { (void *)(uintptr_t)bytes, length } };
 	for (struct client *client = clients; client; client = client->next) {
 		if (client->gone || client->hung_up || client->leaving || !(client->flags & wanted)) continue;
 		bool framed = client->flags & ATTACH_MULTIPLEXED;
 		send_parts(client, framed ? parts : parts + 1, framed ? 2 : 1);
 	}
+}
+
+/* The one client that this stream goes to, if it has all that came before; NULL when there is none or more than one. */
+static struct client *sole_receiver(unsigned wanted)
+{
+	struct client *sole = NULL;
+	for (struct client *client = clients; client; client = client->next) {
+		if (client->gone || client->hung_up || client->leaving || !(client->flags & wanted)) continue;
+		if (sole || client->unsent.length > 0 || client->cannot_splice) return NULL;
+		sole = client;
+	}
+	return sole;
+}
+
+/* What the socket has no room for, or what splice can't do. */
+static void keep_from_pipe(struct client *client, int pipe, size_t length)
+{
+	while (length > 0) {
+		ssize_t part = read(pipe, io_buffer(), length < IO_SIZE ? length : IO_SIZE);
+		if (part < 0 && errno == EINTR) continue;
+		if (part <= 0) return;
+		if (!client->hung_up) queue_append(&client->unsent, io_buffer(), (size_t)part);
+		length -= (size_t)part;
+	}
+}
+
+static bool send_header(struct client *client, const uint8_t header[FRAME_HEADER_SIZE])
+{
+	if (!(client->flags & ATTACH_MULTIPLEXED)) return true;
+	ssize_t sent = send(client->fd, header, FRAME_HEADER_SIZE, MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE);
+	if (sent > 0) queue_append(&client->unsent, header + sent, FRAME_HEADER_SIZE - (size_t)sent);
+	return sent > 0;
+}
+
+bool clients_splice(enum stream_kind kind, int pipe, size_t length)
+{
+	uint8_t header[FRAME_HEADER_SIZE];
+	struct client *client = sole_receiver(wanted_flag(kind));
+	frame_header(header, kind, length);
+	if (!client || !send_header(client, header)) return false;
+	while (length > 0 && client->unsent.length == 0) {
+		ssize_t moved = splice(pipe, NULL, client->fd, NULL, length, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+		if (moved > 0) length -= (size_t)moved;
+		else if (moved < 0 && errno == EINTR) continue;
+		else {
+			client->cannot_splice = moved == 0 || errno == EINVAL;
+			if (moved < 0 && errno != EAGAIN && errno != EINVAL) lose_receiver(client);
+			break;
+		}
+	}
+	keep_from_pipe(client, pipe, length);
+	return true;
 }
 
 static void take_input(struct client *client, uint8_t *bytes, size_t length)
@@ -146,6 +209,7 @@ static void take_head(struct client *client, const uint8_t *head, size_t length)
 void client_add(int fd, const struct attach *attach)
 {
 	struct client *client = must_allocate(sizeof(*client));
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK); /* for splice; all else asks for it in each call */
 	client->fd = fd;
 	client->flags = attach->flags;
 	client->leaving = finishing;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "shim.h"
@@ -11,6 +12,9 @@
 #define PLAIN_PIPE_SIZE 65536
 /* Without traffic for this long, buffers go back to the system. */
 #define IDLE_MS 1000
+/* Less is copied faster than moved; more would make frames that clients have to buffer. */
+#define SPLICE_MIN_SIZE 16384
+#define SPLICE_MAX_SIZE (128 * 1024)
 /* When the process has ended, others that hold its output open are heard for this long (Docker does the same). */
 #define DRAIN_MS 2000
 /* What a pipe can hold, and a little: read at the end without regard to slow clients. */
@@ -67,9 +71,22 @@ static void shrink_pipe(struct stream *stream)
 	if (fcntl(stream->fd, F_SETPIPE_SZ, PLAIN_PIPE_SIZE) > 0) stream->pipe_size = 0;
 }
 
+/* Without a log and with one client nobody needs to look at the bytes. */
+static bool splice_on(struct stream *stream)
+{
+	int available;
+	if (options.tty || options.log_path) return false;
+	if (ioctl(stream->fd, FIONREAD, &available) != 0 || available < SPLICE_MIN_SIZE) return false;
+	if (!clients_splice(stream->kind, stream->fd, available < SPLICE_MAX_SIZE ? (size_t)available : SPLICE_MAX_SIZE)) return false;
+	io_buffer(); /* counts as traffic */
+	if (available >= IO_SIZE) grow_pipe(stream);
+	return true;
+}
+
 /* Returns false when there is nothing (more) to read. */
 static bool pass_on(struct stream *stream)
 {
+	if (splice_on(stream)) return true;
 	ssize_t length = read(stream->fd, io_buffer(), IO_SIZE);
 	if (length < 0 && errno == EINTR) return true;
 	if (length < 0 && errno == EAGAIN) return false;

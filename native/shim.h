@@ -159,6 +159,11 @@ struct attach {
 void client_add(int fd, const struct attach *attach);
 void clients_watch(void);
 void clients_deliver(enum stream_kind kind, const uint8_t *bytes, size_t length);
+/*
+ * Moves `length` bytes that are in the pipe to the only client that wants them, without copying. Returns false, and has
+ * done nothing, when there is no such client.
+ */
+bool clients_splice(enum stream_kind kind, int pipe, size_t length);
 bool clients_exist(void);
 /* Some client has not taken what it was sent: no more output is read until it does or goes away. */
 bool clients_block_output(void);

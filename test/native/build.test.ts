@@ -78,6 +78,13 @@ async function exercise(lab: Lab): Promise<void> {
   assert.ok(streams[1]?.startsWith('head xxx') && streams[1].endsWith('\n3000\n'));
   assert.equal((await shim.exited).exitCode, 3);
   await shim.release();
+  const direct = await lab.run(['sh', '-c', 'read x; head -c 3000000 /dev/zero'], {
+    stdin: 'open',
+    log: { driver: 'none' },
+  });
+  const only = await direct.shim.open({ ...ATTACH_ALL, head: Buffer.from('\n') });
+  assert.equal((await readAll(only)).length, 3_000_000);
+  await direct.shim.release();
   await assert.rejects(lab.run(['/no/such']), { exitCode: 127 });
 }
 

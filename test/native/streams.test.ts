@@ -73,6 +73,35 @@ test('the log and two clients all have every line of a long output', async () =>
   await shim.release();
 });
 
+test('a single client without a log gets all bytes in order, however slowly it reads', async () => {
+  const bytes = randomBytes(12_000_000);
+  writeFileSync(join(lab.directory, 'rootfs/single'), bytes);
+  for (const multiplexed of [false, true]) {
+    const { client, server } = await connectedClient();
+    const attachments = [attachment(server, { multiplexed })];
+    const script = 'cat /single; dd if=/single bs=50000 2>/dev/null; echo end >&2';
+    const { shim } = await lab.run(['sh', '-c', script], { log: { driver: 'none' }, attachments });
+    const chunks: Buffer[] = [];
+    for await (const chunk of client) {
+      chunks.push(chunk);
+      if (chunks.length % 50 === 0) await sleep(5);
+    }
+    const expected = Buffer.concat([bytes, bytes, Buffer.from('end\n')]);
+    const received = multiplexed ? payloads(Buffer.concat(chunks)) : Buffer.concat(chunks);
+    assert.equal(sha256(received), sha256(expected));
+    await shim.release();
+  }
+});
+
+/** What all frames of a multiplexed stream carry. */
+function payloads(frames: Buffer): Buffer {
+  const parts: Buffer[] = [];
+  for (let offset = 0; offset < frames.length; offset += 8 + frames.readUInt32BE(offset + 4)) {
+    parts.push(frames.subarray(offset + 8, offset + 8 + frames.readUInt32BE(offset + 4)));
+  }
+  return Buffer.concat(parts);
+}
+
 test('standard output and standard error are framed apart, and a client gets only what it asked for', async () => {
   const both = await connectedClient();
   const errors = await connectedClient();
