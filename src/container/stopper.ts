@@ -69,10 +69,10 @@ export class Stopper {
   }
 
   /** Resolves when the process is gone and its end recorded. */
-  async killNow(instance: Instance): Promise<void> {
+  async killNow(instance: Instance, options: { stops: boolean } = { stops: true }): Promise<void> {
     const { run } = instance;
     if (!run) return;
-    await this.#send(instance, SIGKILL, { stops: true });
+    await this.#send(instance, SIGKILL, options);
     if (await settlesWithin(this.#context.deps.clock, run.settled, KILL_TIMEOUT_MS)) return;
     throw new EngineError('internal', 'tried to kill container, but did not receive an exit event');
   }
@@ -102,9 +102,7 @@ export class Stopper {
     if (!run) return;
     await this.#send(instance, plan.signal, options);
     if (await settlesWithin(this.#context.deps.clock, run.settled, plan.timeoutMs)) return;
-    await this.#send(instance, SIGKILL, options);
-    if (await settlesWithin(this.#context.deps.clock, run.settled, KILL_TIMEOUT_MS)) return;
-    throw new EngineError('internal', 'tried to kill container, but did not receive an exit event');
+    await this.killNow(instance, options);
   }
 
   /** With the grace that the container itself asks for. */
@@ -121,9 +119,17 @@ export class Stopper {
     const record = this.#context.store.get(instance.id);
     if (!record || !isLive(record.state)) return;
     if (stops && !this.#context.isStopping) this.#markStopped(record);
-    if (!this.#context.deps.operations.signal(record.state.pid, signal)) return;
+    if (!(await this.#deliver(record, record.state.pid, signal))) return;
     this.#context.announcer.container(record, 'kill', { signal: String(signal) });
     if (stops && record.state.status === 'paused') await this.#thaw(record);
+  }
+
+  /** Where the container's processes don't end with its first one, SIGKILL is for all of them. */
+  async #deliver(record: ContainerRecord, pid: number, signal: number): Promise<boolean> {
+    const { operations } = this.#context.deps;
+    if (signal !== SIGKILL || record.hostConfig.pidMode === '') return operations.signal(pid, signal);
+    await operations.killAll(this.#launcher.runtimeContainer(record));
+    return true;
   }
 
   #markStopped(record: ContainerRecord): void {
