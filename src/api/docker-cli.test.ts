@@ -19,7 +19,9 @@ import {
 import { type RunningApi, startApi } from './testing/start-api.ts';
 
 /** The unmodified docker CLI, where it is installed. */
-const DOCKER = ['/usr/local/bin/docker', '/usr/bin/docker'].find((path) => existsSync(path));
+const DOCKER = [process.env.DOCKER_CLI ?? '', '/usr/local/bin/docker', '/usr/bin/docker'].find((path) =>
+  existsSync(path),
+);
 const options = { skip: DOCKER ? false : 'the docker CLI is not installed' };
 
 interface Ran {

@@ -5,7 +5,7 @@ import { invalidParameter } from '#core/errors.ts';
 import type { ContainerConfig } from '#model/container.ts';
 import type { ContainerConfig as WireConfig } from '#wire/types.gen.ts';
 import { fromHealthCheck, toHealthCheck } from './health-check.ts';
-import { type Mapping, notServed } from './mapping.ts';
+import type { Mapping } from './mapping.ts';
 import { toExposedPorts } from './ports.ts';
 import { checkSignal } from './signals.ts';
 
@@ -18,7 +18,6 @@ export type WireContainerConfig = WireConfig & { MacAddress?: string };
 export function toContainerConfig(wire: WireContainerConfig, mapping: Mapping): ContainerConfig {
   const healthcheck = toHealthCheck(wire.Healthcheck, mapping);
   const workingDir = workingDirectory(wire.WorkingDir ?? '');
-  refuseVolumes(wire.Volumes);
   return {
     hostname: hostname(wire.Hostname ?? ''),
     domainname: wire.Domainname ?? '',
@@ -35,7 +34,7 @@ export function toContainerConfig(wire: WireContainerConfig, mapping: Mapping): 
     ...(wire.Entrypoint && { entrypoint: wire.Entrypoint }),
     ...(healthcheck && { healthcheck }),
     image: wire.Image ?? '',
-    volumes: [],
+    volumes: Object.keys(wire.Volumes ?? {}),
     workingDir,
     networkDisabled: wire.NetworkDisabled ?? false,
     macAddress: macAddress(wire.MacAddress ?? '', mapping),
@@ -45,12 +44,6 @@ export function toContainerConfig(wire: WireContainerConfig, mapping: Mapping): 
     ...(typeof wire.StopTimeout === 'number' && { stopTimeoutSeconds: wire.StopTimeout }),
     ...(wire.Shell && wire.Shell.length > 0 && { shell: wire.Shell }),
   };
-}
-
-function refuseVolumes(volumes: Record<string, unknown> | undefined): void {
-  const [first] = Object.keys(volumes ?? {});
-  if (first === undefined) return;
-  throw notServed(`volume ${JSON.stringify(first)}: volumes are`, 'bind a directory of the host (/source:/target)');
 }
 
 function hostname(text: string): string {

@@ -62,6 +62,11 @@ for (const [bind, expected] of BINDS) {
   });
 }
 
+test('the target of a bind may be named among the volumes too, as docker-py does', () => {
+  const { config } = create({ Volumes: { '/b': {} }, HostConfig: { Binds: ['/a:/b'] } });
+  assert.deepEqual(config.volumes, ['/b']);
+});
+
 test('read-only binds of clients before 1.44 are not recursive', () => {
   const readOnly = (version: string) =>
     Reflect.get(host({ Binds: ['/a:/b:ro'] }, version).mounts[0] ?? {}, 'readOnlyNonRecursive');

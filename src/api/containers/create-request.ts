@@ -5,11 +5,13 @@ import { networkIdOf } from '#api/networks/builtin.ts';
 import { platformFromText } from '#api/platform.ts';
 import type { Query } from '#api/query.ts';
 import { invalidParameter, notFound } from '#core/errors.ts';
+import type { MountRequest } from '#model/container.ts';
 import type { NetworkingConfig } from '#wire/types.gen.ts';
 import { toContainerConfig, type WireContainerConfig } from './container-config.ts';
 import { toEndpoints } from './endpoints.ts';
 import { toHostConfig, type WireHost } from './host-config.ts';
-import type { Mapping } from './mapping.ts';
+import { type Mapping, notServed } from './mapping.ts';
+import { clean } from './mount-paths.ts';
 import { checkNamespaceConflicts } from './namespaces.ts';
 
 export type CreateBody = WireContainerConfig & { HostConfig?: WireHost; NetworkingConfig?: NetworkingConfig };
@@ -22,11 +24,20 @@ export function toCreateContainer(body: CreateBody | undefined, query: Query, ma
   const config = toContainerConfig(body, mapping);
   const hostConfig = toHostConfig(body.HostConfig ?? {}, config.labels, mapping);
   checkNamespaceConflicts(config, hostConfig);
+  refuseAnonymousVolumes(config.volumes, hostConfig.mounts);
   const networks = toEndpoints(body.NetworkingConfig, mapping);
   refuseUnknownNetworks([hostConfig.networkMode, ...Object.keys(networks)]);
   const platform = mapping.version.since('1.41') ? platformFromText(query.text('platform')) : undefined;
   const name = query.text('name').replace(/^\//, '');
   return { name, config, hostConfig, networks, ...(platform && { platform }) };
+}
+
+/** Docker's Python client names the targets of its binds here once more; those are no volumes. */
+function refuseAnonymousVolumes(volumes: readonly string[], mounts: readonly MountRequest[]): void {
+  const targets = new Set(mounts.map(({ target }) => clean(target)));
+  const anonymous = volumes.find((path) => !targets.has(clean(path)));
+  if (anonymous === undefined) return;
+  throw notServed(`volume ${JSON.stringify(anonymous)}: volumes are`, 'bind a directory of the host (/source:/target)');
 }
 
 /** `default` and `bridge` are what clients say who don't care. */
