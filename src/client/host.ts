@@ -82,7 +82,7 @@ function unixEndpoint(socketPath: string): Endpoint {
 
 function tcpEndpoint(text: string, rest: string, tls: TlsFiles | undefined): Endpoint {
   const defaultPort = tls ? TLS_PORT : PLAIN_PORT;
-  const match = /^(?:\[([0-9a-f:.%]+)\]|([^:/?#[\]]*))(?::(\d{1,5}))?\/?$/i.exec(rest);
+  const match = /^(?:\[([0-9a-f:.%]+)\]|([^\s:/?#[\]]*))(?::(\d{1,5}))?\/?$/i.exec(rest);
   const port = match?.[3] === undefined ? defaultPort : Number(match[3]);
   if (!match || port < 1 || port > 65535) {
     throw invalidParameter(`unable to parse docker host \`${text}\`: use tcp://HOST:PORT`);

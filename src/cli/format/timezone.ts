@@ -67,8 +67,9 @@ function typeIndexAt(data: Buffer, header: Header, seconds: number): number | un
   let index = transitions;
   while (index > 0 && timeOf(index - 1) > seconds) index--;
   if (index === 0) return 0;
-  // After the last transition the rule at the end of the file holds; the caller takes the offset from JavaScript then.
-  if (index === transitions && seconds > timeOf(index - 1) + 366 * 86_400) return matchingType(data, header, seconds);
+  // After the last transition the rule at the end of the file holds; only one with summer time has a comma.
+  const rule = data.toString('latin1', header.start + header.length);
+  if (index === transitions && rule.includes(',')) return matchingType(data, header, seconds);
   return data.readUInt8(start + transitions * timeBytes + index - 1);
 }
 
