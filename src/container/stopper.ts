@@ -119,17 +119,13 @@ export class Stopper {
     const record = this.#context.store.get(instance.id);
     if (!record || !isLive(record.state)) return;
     if (stops && !this.#context.isStopping) this.#markStopped(record);
-    if (!(await this.#deliver(record, record.state.pid, signal))) return;
-    this.#context.announcer.container(record, 'kill', { signal: String(signal) });
-    if (stops && record.state.status === 'paused') await this.#thaw(record);
-  }
-
-  /** Where the container's processes don't end with its first one, SIGKILL is for all of them. */
-  async #deliver(record: ContainerRecord, pid: number, signal: number): Promise<boolean> {
     const { operations } = this.#context.deps;
-    if (signal !== SIGKILL || record.hostConfig.pidMode === '') return operations.signal(pid, signal);
-    await operations.killAll(this.#launcher.runtimeContainer(record));
-    return true;
+    // Where the container's processes don't end with its first one, SIGKILL is for all of them.
+    const isForAll = signal === SIGKILL && record.hostConfig.pidMode !== '';
+    if (!isForAll && !operations.signal(record.state.pid, signal)) return;
+    this.#context.announcer.container(record, 'kill', { signal: String(signal) });
+    if (isForAll) await operations.killAll(this.#launcher.runtimeContainer(record));
+    if (stops && record.state.status === 'paused') await this.#thaw(record);
   }
 
   #markStopped(record: ContainerRecord): void {
