@@ -85,8 +85,8 @@ export class BlobStore {
   }
 
   /**
-   * Stores a small blob. Idempotent. Throws `invalid-parameter` if its digest is not `expected`. With `sync` false the caller
-   * syncs the file system before it lets anybody know of the blob.
+   * Stores a small blob. Idempotent. Throws `invalid-parameter` if its digest is not `expected`. With `sync` false the
+   * caller syncs the file system before it lets anybody know of the blob.
    */
   async put(bytes: Uint8Array, options: { expected?: Digest; sync?: boolean } = {}): Promise<Digest> {
     const { expected, sync = true } = options;

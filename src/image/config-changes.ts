@@ -3,7 +3,10 @@ import { invalidParameter } from '#core/errors.ts';
 import { fields, keyValues, parseDurationMs, parseJsonForm } from '#image/instruction-words.ts';
 import type { HealthCheckConfig, RunConfig } from '#oci/image-config.ts';
 
-/** Dockerfile instructions that change how an image runs: what `docker import --change` and `docker commit --change` take. */
+/**
+ * Dockerfile instructions that change how an image runs: what `docker import --change` and `docker commit --change`
+ * take.
+ */
 
 type Instruction = (run: RunConfig, words: string, name: string) => RunConfig;
 

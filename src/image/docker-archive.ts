@@ -13,7 +13,10 @@ import { parseReference, type Reference } from '#oci/reference.ts';
 export const DOCKER_MANIFEST_FILE = 'manifest.json';
 const MAX_IMAGES = 1000;
 
-/** Reads `manifest.json` of a docker-archive. The manifest that such an image lacks is made here, always the same for the same image. */
+/**
+ * Reads `manifest.json` of a docker-archive. The manifest that such an image lacks is made here, always the same for
+ * the same image.
+ */
 export async function planDockerArchive(archive: ReceivedArchive): Promise<PlannedTarget[]> {
   const document = parseJson(await archive.read(archive.get(DOCKER_MANIFEST_FILE)), DOCKER_MANIFEST_FILE);
   if (document === null) throw invalidParameter('invalid manifest, manifest cannot be null (but can be [])');

@@ -16,8 +16,8 @@ const MAX_LAYERS = 500;
 export type DiffIdOf = (file: ReceivedFile) => Promise<string>;
 
 /**
- * Reads what `docker save` wrote before 1.10: `repositories` names a top layer for each tag, and each layer's directory has a
- * `json` with its parent. There were no configs then: one is made from the top layer's own.
+ * Reads what `docker save` wrote before 1.10: `repositories` names a top layer for each tag, and each layer's
+ * directory has a `json` with its parent. There were no configs then: one is made from the top layer's own.
  */
 export async function planLegacyArchive(archive: ReceivedArchive, diffIdOf: DiffIdOf): Promise<PlannedTarget[]> {
   const repositories = parseJsonObject(

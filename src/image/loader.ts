@@ -27,8 +27,9 @@ export interface LoadOptions {
 type Report = (progress: Progress) => void;
 
 /**
- * Loads the images of an archive: docker-archive, OCI layout or Docker's first format, compressed or not. The archive is read once, as
- * it streams in; layers are unpacked beside it as soon as they are whole. All of its images appear, or none.
+ * Loads the images of an archive: docker-archive, OCI layout or Docker's first format, compressed or not. The archive
+ * is read once, as it streams in; layers are unpacked beside it as soon as they are whole. All of its images appear,
+ * or none.
  */
 export function load(
   context: ImageContext,
@@ -114,7 +115,10 @@ function mergeTargets(targets: PlannedTarget[]): PlannedTarget[] {
   return [...merged.values()];
 }
 
-/** Without the platforms that nobody asked for; an index stays whole, its other images are as if they were not in the archive. */
+/**
+ * Without the platforms that nobody asked for; an index stays whole, its other images are as if they were not in the
+ * archive.
+ */
 function wantedTargets(targets: PlannedTarget[], platforms: Platform[]): PlannedTarget[] {
   if (platforms.length === 0) return targets;
   const wanted = targets.flatMap((target) => {

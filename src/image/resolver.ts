@@ -77,7 +77,10 @@ function findById(rows: ImageContext['rows'], ref: string): (StoredTarget & { as
   return own && { ...own, asked: id };
 }
 
-/** The image of a target that is meant: the one asked for by ID, else the one for the platform, else the one that stands for it. */
+/**
+ * The image of a target that is meant: the one asked for by ID, else the one for the platform, else the one that
+ * stands for it.
+ */
 function choose(
   { rows }: Rows,
   target: StoredTarget & { asked?: Digest },

@@ -27,8 +27,8 @@ interface Selected {
 }
 
 /**
- * One tar that is a docker-archive and an OCI layout at once: the same blobs, named by both. The stream is deterministic. What it needs is
- * kept from being deleted until it ends.
+ * One tar that is a docker-archive and an OCI layout at once: the same blobs, named by both. The stream is
+ * deterministic. What it needs is kept from being deleted until it ends.
  */
 export async function save(context: ImageContext, refs: readonly string[], options: SaveOptions): Promise<Readable> {
   const selected = select(context, refs, options.platforms);

@@ -2,8 +2,9 @@
 import type { Schema } from '#core/database.ts';
 
 /**
- * `target`: a manifest or index that was brought here as a whole, with the blobs it is made of. `image`: a config that can be
- * run. A target has one image for each platform that is here; the first choice for this host is the one that stands for it.
+ * `target`: a manifest or index that was brought here as a whole, with the blobs it is made of. `image`: a config that
+ * can be run. A target has one image for each platform that is here; the first choice for this host is the one that
+ * stands for it.
  */
 export const imageSchema: Schema = {
   part: 'image',

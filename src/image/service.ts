@@ -28,7 +28,8 @@ import { familiarReference, formatReference, parseRepositoryAndTag } from '#oci/
 
 /**
  * The images of this engine: what `docker image` does. Satisfies the API's `ImageBackend` by shape. Every change is a
- * transaction after its files were synced, so that a crash leaves either all of it or files that the next start removes.
+ * transaction after its files were synced, so that a crash leaves either all of it or files that the next start
+ * removes.
  */
 export class ImageService implements ImageResolver, Startable {
   readonly #context: ImageContext;

@@ -11,7 +11,8 @@ import type { Change } from '#model/system.ts';
 
 /**
  * What a container changed in its image, as `docker diff` tells it: added, modified and deleted paths, and as modified
- * every directory above one. Runs in a worker thread. The container may be running: what vanishes meanwhile is left out.
+ * every directory above one. Runs in a worker thread. The container may be running: what vanishes meanwhile is left
+ * out.
  */
 export function overlayChanges(task: { upper: string; lowers: string[]; scratch: string }): Change[] {
   const [only] = task.lowers;
@@ -63,8 +64,8 @@ class Walk {
   }
 
   /**
-   * Compares a directory that is in `after`. `isWhole`: what `after` lacks is deleted, as in an opaque directory or a full
-   * copy; otherwise only a whiteout says so.
+   * Compares a directory that is in `after`. `isWhole`: what `after` lacks is deleted, as in an opaque directory or a
+   * full copy; otherwise only a whiteout says so.
    */
   compare(path: string, beforeFd: number | undefined, afterFd: number, isWhole: boolean): void {
     const names = namesIn(afterFd);

@@ -30,7 +30,10 @@ export function compressionOf(start: Buffer): Compression {
   return MAGICS.find(([, magic]) => hex.startsWith(magic))?.[0] ?? 'none';
 }
 
-/** The source's bytes, decompressed if its first bytes say that they need to be. Throws `invalid-parameter` for bad data. */
+/**
+ * The source's bytes, decompressed if its first bytes say that they need to be. Throws `invalid-parameter` for bad
+ * data.
+ */
 export async function* decompress(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const [start, rest] = await peek(source);
   const compression = compressionOf(start);

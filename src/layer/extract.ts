@@ -43,12 +43,12 @@ const IMPLIED_DIRECTORY_MODE = 0o755;
 const MODE_BITS = 0o7777;
 
 /**
- * Writes the members of a layer below one directory, in the form that overlayfs wants: whiteouts become character devices
- * 0/0, opaque directories carry an attribute.
+ * Writes the members of a layer below one directory, in the form that overlayfs wants: whiteouts become character
+ * devices 0/0, opaque directories carry an attribute.
  *
- * The layer is hostile. Its paths are resolved by the kernel with the directory as root (openat2), and the last component is
- * never followed, so that no link in the layer leads anywhere else. As in Docker a member may replace an earlier one, and a
- * directory that is only implied is made.
+ * The layer is hostile. Its paths are resolved by the kernel with the directory as root (openat2), and the last
+ * component is never followed, so that no link in the layer leads anywhere else. As in Docker a member may replace an
+ * earlier one, and a directory that is only implied is made.
  */
 export class LayerExtractor implements TarSink {
   readonly #rootFd: number;

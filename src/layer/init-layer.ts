@@ -19,8 +19,8 @@ import { MNT_DETACH, umount } from '#linux/mount.ts';
 import { fstatat } from '#linux/stat.ts';
 
 /**
- * What every container needs to find in its root, because something is mounted there. Docker makes it in a layer between
- * image and container, so that it is never part of what the container changed.
+ * What every container needs to find in its root, because something is mounted there. Docker makes it in a layer
+ * between image and container, so that it is never part of what the container changed.
  */
 const MOUNT_POINTS: readonly [path: string, kind: 'directory' | 'file' | { link: string }][] = [
   ['dev/pts', 'directory'],

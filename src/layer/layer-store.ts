@@ -45,9 +45,9 @@ export interface StagedLayer extends AsyncDisposable {
 }
 
 /**
- * Layers as directories, `<diff ID>/diff`, in overlayfs' form, each with a short link in `l/`. The blob that a layer was
- * unpacked from stays in the content store: that is what makes `tar` byte-exact. Rows are written after everything they
- * speak of is on disk; what has no row is removed at start.
+ * Layers as directories, `<diff ID>/diff`, in overlayfs' form, each with a short link in `l/`. The blob that a layer
+ * was unpacked from stays in the content store: that is what makes `tar` byte-exact. Rows are written after everything
+ * they speak of is on disk; what has no row is removed at start.
  */
 export class DirectoryLayerStore implements LayerStore, Startable {
   readonly #root: string;
@@ -155,8 +155,8 @@ export class DirectoryLayerStore implements LayerStore, Startable {
   }
 
   /**
-   * Unpacks a received file beside the store; any number at once. Nothing is unpacked if the store has the layer, by the digest
-   * of the file or of what is in it.
+   * Unpacks a received file beside the store; any number at once. Nothing is unpacked if the store has the layer, by
+   * the digest of the file or of what is in it.
    */
   async stage(file: ReceivedFile, signal: AbortSignal): Promise<StagedLayer> {
     const known = this.#rows.diff(file.digest);
@@ -186,8 +186,8 @@ export class DirectoryLayerStore implements LayerStore, Startable {
   }
 
   /**
-   * Makes a chain of staged layers visible, base first. Their blobs and directories, and everything else that was written to
-   * the file system before the call, are in place and synced when the rows are written.
+   * Makes a chain of staged layers visible, base first. Their blobs and directories, and everything else that was
+   * written to the file system before the call, are in place and synced when the rows are written.
    */
   commit(staged: readonly StagedLayer[], parent?: string): Promise<Layer[]> {
     return this.#commits.run('', async () => {
@@ -206,7 +206,10 @@ export class DirectoryLayerStore implements LayerStore, Startable {
     });
   }
 
-  /** Whether committing this needs nothing more: another image's removal may have taken away what was there when it was staged. */
+  /**
+   * Whether committing this needs nothing more: another image's removal may have taken away what was there when it was
+   * staged.
+   */
   isStillStaged(staged: StagedLayer): boolean {
     return staged.directory !== undefined || this.#rows.diff(staged.diffId) !== undefined;
   }
@@ -235,7 +238,10 @@ export class DirectoryLayerStore implements LayerStore, Startable {
     return diff.blobDigest === diff.diffId ? blob : Readable.from(decompress(blob), { objectMode: false });
   }
 
-  /** A diff that is in the chain twice is named once: overlayfs refuses the same directory again, which could add nothing. */
+  /**
+   * A diff that is in the chain twice is named once: overlayfs refuses the same directory again, which could add
+   * nothing.
+   */
   lowerDirectories(chainId: string): string[] {
     const links = this.#rows.chain(chainId).map(({ link }) => link);
     return [...new Set(links)].map((link) => join(this.#root, 'l', link));

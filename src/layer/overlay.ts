@@ -5,8 +5,8 @@ import { O_DIRECTORY, O_PATH } from '#linux/at.ts';
 import { mount } from '#linux/mount.ts';
 
 /**
- * Features that a layer written elsewhere can't rely on, and that would make the upper directory unreadable for others, are
- * off whatever the kernel's defaults are.
+ * Features that a layer written elsewhere can't rely on, and that would make the upper directory unreadable for
+ * others, are off whatever the kernel's defaults are.
  */
 const FIXED_OPTIONS = 'index=off,redirect_dir=nofollow,metacopy=off';
 

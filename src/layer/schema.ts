@@ -2,8 +2,8 @@
 import type { Schema } from '#core/database.ts';
 
 /**
- * `diff`: an unpacked tar, in a directory of its own. `layer`: a diff on top of a parent; several images may put the same
- * diff on different parents, and share its directory. `snapshot`: a container's writable layer.
+ * `diff`: an unpacked tar, in a directory of its own. `layer`: a diff on top of a parent; several images may put the
+ * same diff on different parents, and share its directory. `snapshot`: a container's writable layer.
  */
 export const layerSchema: Schema = {
   part: 'layer',

@@ -25,7 +25,10 @@ export interface UnpackOptions {
 export interface LayerStore {
   get(chainId: string): Layer | undefined;
   list(): Layer[];
-  /** Unpacks a tar in any compression, off the event loop. Idempotent: a layer that exists is returned, its stream drained. */
+  /**
+   * Unpacks a tar in any compression, off the event loop. Idempotent: a layer that exists is returned, its stream
+   * drained.
+   */
   unpack(tar: Readable | { path: string }, options: UnpackOptions): Promise<Layer>;
   /** The layer as an uncompressed tar, byte for byte the one whose digest is its diff ID. */
   tar(chainId: string): Promise<Readable>;

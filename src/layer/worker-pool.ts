@@ -87,8 +87,8 @@ export class WorkerPool implements AsyncDisposable {
   }
 
   /**
-   * The job that may begin now, or -1. A job that is fed mostly waits for whoever sends: it takes no place from the others. Nobody
-   * waits for a removal: it comes after everything else.
+   * The job that may begin now, or -1. A job that is fed mostly waits for whoever sends: it takes no place from the
+   * others. Nobody waits for a removal: it comes after everything else.
    */
   #nextIndex(): number {
     const busy = [...this.#members].flatMap(({ job }) => job ?? []);

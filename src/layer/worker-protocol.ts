@@ -73,7 +73,10 @@ export interface TaskMessage {
   id: number;
   task: Task;
   cancelled: Int32Array;
-  /** Chunks of the task's input; an empty message ends it, an error breaks it off. The worker answers each with its size. */
+  /**
+   * Chunks of the task's input; an empty message ends it, an error breaks it off. The worker answers each with its
+   * size.
+   */
   input?: MessagePort;
 }
 

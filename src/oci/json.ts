@@ -2,8 +2,8 @@
 import { invalidParameter, messageOf } from '#core/errors.ts';
 
 /**
- * JSON that somebody else wrote. It is bounded in size and depth, its objects have no prototype (so `__proto__` is a key like
- * any other), and every value is checked for its type where it is read. As in Go, `null` means absent.
+ * JSON that somebody else wrote. It is bounded in size and depth, its objects have no prototype (so `__proto__` is a
+ * key like any other), and every value is checked for its type where it is read. As in Go, `null` means absent.
  */
 
 export type JsonObject = { readonly [key: string]: unknown };

@@ -32,9 +32,10 @@ const NS_PER_SECOND = 1_000_000_000n;
 type State = 'header' | 'extended' | 'sparse-extension' | 'sparse-prefix' | 'data' | 'padding' | 'end';
 
 /**
- * Reads a tar archive that is pushed into it: v7, ustar, PAX (local headers), GNU long names, and sparse files in all four
- * forms. Synchronous: a sink has everything that a chunk completes when `write` returns. Global PAX headers are ignored, as
- * Docker does. Nothing in the input is trusted, and memory stays bounded by `maxHeaderBytes` plus one sparse map.
+ * Reads a tar archive that is pushed into it: v7, ustar, PAX (local headers), GNU long names, and sparse files in all
+ * four forms. Synchronous: a sink has everything that a chunk completes when `write` returns. Global PAX headers are
+ * ignored, as Docker does. Nothing in the input is trusted, and memory stays bounded by `maxHeaderBytes` plus one
+ * sparse map.
  */
 export class TarReader {
   readonly #sink: TarSink;

@@ -36,7 +36,8 @@ const bytes = (text: string | Buffer): Buffer => (typeof text === 'string' ? Buf
 
 /**
  * The header of a member: one ustar block, after a PAX header where that can't hold the values. The same entry always
- * gives the same bytes. Data and `padding(sizeBytes)` have to follow. Holes are not kept: sparse files are written in full.
+ * gives the same bytes. Data and `padding(sizeBytes)` have to follow. Holes are not kept: sparse files are written in
+ * full.
  */
 export function header(entry: TarEntry): Buffer {
   const records = paxRecords(entry);
