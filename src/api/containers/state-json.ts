@@ -20,7 +20,7 @@ export function toWireState({ state, health }: Pick<ContainerRecord, 'state' | '
     ExitCode: state.status === 'created' ? state.exitCode : (ended?.exitCode ?? 0),
     Error: state.status === 'created' ? state.error : (ended?.error ?? ''),
     StartedAt: rfc3339('startedAt' in state ? state.startedAt : undefined),
-    FinishedAt: rfc3339(ended?.finishedAt),
+    FinishedAt: rfc3339(isLive ? state.lastFinishedAt : ended?.finishedAt),
     ...(health && { Health: toWireHealth(health) }),
   };
 }
