@@ -36,7 +36,7 @@ export function decodeContainer(stored: StoredContainer): ContainerRecord {
 /** JSON has no dates: every one that a state can hold is made one again. */
 function withDates(state: ContainerState): ContainerState {
   const dated: Record<string, unknown> = { ...state };
-  for (const key of ['startedAt', 'finishedAt']) {
+  for (const key of ['startedAt', 'finishedAt', 'lastFinishedAt']) {
     if (typeof dated[key] === 'string') dated[key] = new Date(dated[key]);
   }
   return dated as unknown as ContainerState;

@@ -138,3 +138,10 @@ test('a failed start is remembered, and leaves what was known of the last run', 
   assert.equal(exitCodeIn(state), 127);
   assert.equal(exitCodeIn(running(state, live)), 0);
 });
+
+test('a process that runs again remembers when the last one ended, until it ends itself', () => {
+  const again = running(STATES.exited, { pid: 8, startedAt: AT });
+  assert.equal(again.lastFinishedAt, AT);
+  assert.ok(!('lastFinishedAt' in ended(again, END, false)));
+  assert.equal(running(initialState, live).lastFinishedAt, undefined);
+});

@@ -47,7 +47,8 @@ export function expectUnfrozen(id: string, state: ContainerState, whenPaused: En
 /** Its process runs. */
 export function running(state: ContainerState, process: { pid: number; startedAt: Date }): In<'running'> {
   if (!isStartable(state)) throw markedForRemoval();
-  return { status: 'running', pid: process.pid, startedAt: process.startedAt };
+  const last = 'finishedAt' in state ? { lastFinishedAt: state.finishedAt } : {};
+  return { status: 'running', pid: process.pid, startedAt: process.startedAt, ...last };
 }
 
 /** It could not be started: it stays what it was and says why; one that was to be restarted has ended. */

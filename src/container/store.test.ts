@@ -49,7 +49,7 @@ const execOf = (containerId: string): ExecRecord => ({
 test('what was written is there, dates and all, when the store is opened again', (t) => {
   const open = storeOpener(t);
   const record = insert(open(), {
-    state: { status: 'running', pid: 7, startedAt: new Date(5) },
+    state: { status: 'running', pid: 7, startedAt: new Date(5), lastFinishedAt: new Date(4) },
     health: {
       status: 'healthy',
       failingStreak: 0,

@@ -220,6 +220,8 @@ export interface Ended {
 interface Live {
   pid: number;
   startedAt: Date;
+  /** When the run before this one ended. */
+  lastFinishedAt?: Date;
 }
 
 /** One union member per status, each with only what exists in it. */
