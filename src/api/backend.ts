@@ -101,8 +101,8 @@ export interface LogOptions {
   details: boolean;
   /** Last lines to start from; -1 is all. */
   tail: number;
-  since?: Date;
-  until?: Date;
+  since?: { nano: bigint };
+  until?: { nano: bigint };
   signal: AbortSignal;
 }
 

@@ -4,7 +4,7 @@ import type { ContainerBackend, LogOptions } from '#api/backend.ts';
 import type { Call } from '#api/call.ts';
 import { MULTIPLEXED_STREAM, RAW_STREAM } from '#api/hijack.ts';
 import type { Router } from '#api/router.ts';
-import { parseUnixDate } from '#api/timestamp.ts';
+import { parseUnixTimestamp } from '#api/timestamp.ts';
 import { invalidParameter } from '#core/errors.ts';
 
 export function logsRoute(router: Router, containers: ContainerBackend): void {
@@ -23,8 +23,8 @@ function logOptions({ query, version, signal }: Call): LogOptions {
   const [stdout, stderr] = [query.flag('stdout'), query.flag('stderr')];
   if (!stdout && !stderr) throw invalidParameter("must specify at least one of 'stdout' or 'stderr'");
   if (version.since('1.54') && query.text('format') !== '') throw invalidParameter('unsupported log format');
-  const since = parseUnixDate(query.text('since'), '"since"');
-  const until = query.text('until') === '0' ? undefined : parseUnixDate(query.text('until'), '"until"');
+  const since = parseUnixTimestamp(query.text('since'), '"since"');
+  const until = parseUnixTimestamp(query.text('until'), '"until"');
   return {
     stdout,
     stderr,
@@ -32,8 +32,9 @@ function logOptions({ query, version, signal }: Call): LogOptions {
     timestamps: query.flag('timestamps'),
     details: query.flag('details'),
     tail: tailOf(query.text('tail')),
-    ...(since && { since }),
-    ...(until && { until }),
+    // 0 is how clients say "not given".
+    ...(since && { since: { nano: since } }),
+    ...(until && { until: { nano: until } }),
     signal,
   };
 }
