@@ -15,12 +15,15 @@ import { EngineError, invalidParameter } from '#core/errors.ts';
 import { MS_NODEV, MS_NOEXEC, MS_NOSUID, mount } from '#linux/mount.ts';
 import type { ContainerConfig, ContainerRecord, HostConfig } from '#model/container.ts';
 import type { RuntimeContainer } from '#runtime/operations.ts';
+import { SeccompCache } from '#runtime/seccomp-cache.ts';
 import { buildSpec } from '#runtime/spec/build.ts';
+import type { ContainerSpec } from '#runtime/spec/oci.ts';
 import type { OciRuntime, Shim, ShimLog, SpecInput, StdinMode } from '#runtime/types.ts';
 
 /** Gives a container a process, and takes away again what the process needed. Knows nothing of states. */
 export class Launcher {
   readonly #context: ContainerContext;
+  readonly #filters = new SeccompCache();
 
   constructor(context: ContainerContext) {
     this.#context = context;
@@ -30,12 +33,13 @@ export class Launcher {
   async launch(record: ContainerRecord, attachments: readonly PendingAttachment[]): Promise<Shim> {
     await using undo = new AsyncDisposableStack();
     undo.defer(() => this.cleanUp(record));
-    const bundle = await this.#prepareBundle(record);
+    const { bundle, spec } = await this.#prepareBundle(record);
     const shim = await this.#context.deps.shims.launch(
       this.#shimLaunch(record, bundle),
       attachments.map(({ client, options }) => ({ client: client.stream, passable: client.passable, options })),
     );
     undo.move();
+    void this.#filters.learn(spec, this.runtimeContainer(record));
     return shim;
   }
 
@@ -68,7 +72,7 @@ export class Launcher {
     return runtime;
   }
 
-  async #prepareBundle(record: ContainerRecord): Promise<string> {
+  async #prepareBundle(record: ContainerRecord): Promise<{ bundle: string; spec: ContainerSpec }> {
     const { deps, paths } = this.#context;
     const find = (ref: string): ContainerRecord => this.#context.store.find(ref);
     const namespaces = resolveNamespaces(record, find);
@@ -76,12 +80,15 @@ export class Launcher {
     await prepareBindSources(record.hostConfig.mounts);
     const bundle = paths.bundle(record.id);
     mkdirSync(bundle, { recursive: true, mode: 0o710 });
-    mkdirSync(paths.runtimeState(this.runtime(record.hostConfig.runtime).name), { recursive: true, mode: 0o700 });
+    const runtime = this.runtime(record.hostConfig.runtime);
+    mkdirSync(paths.runtimeState(runtime.name), { recursive: true, mode: 0o700 });
     if (shm === paths.shm(record.id)) mountShm(shm, record.hostConfig.shmSizeBytes);
     const rootfs = await deps.snapshots.mount(record.id);
     const input = await this.#specInput(record, { rootfs, namespaces, ...(shm && { shmSource: shm }) });
-    writeFileSync(join(bundle, 'config.json'), JSON.stringify(buildSpec(input)), { mode: 0o600 });
-    return bundle;
+    const spec = buildSpec(input);
+    const prepared = this.#filters.prepare(spec, runtime);
+    writeFileSync(join(bundle, 'config.json'), JSON.stringify(prepared), { mode: 0o600 });
+    return { bundle, spec };
   }
 
   async #specInput(
