@@ -32,7 +32,7 @@ test('logs pass the query on and stream what comes', async () => {
     timestamps: true,
     details: false,
     tail: 5,
-    since: new Date(1500),
+    since: { nano: 1_500_000_000n },
   });
   await api.get('/v1.41/containers/web/logs?stderr=1&tail=all');
   assert.equal(asked[1]?.tail, -1);

@@ -18,15 +18,6 @@ export function parseUnixTimestamp(text: string, parameter: string): bigint | un
   return BigInt(seconds) * NANO + BigInt(fraction.slice(0, 9).padEnd(9, '0'));
 }
 
-/** As `parseUnixTimestamp`, for what needs no more than milliseconds. */
-export function parseUnixDate(text: string, parameter: string): Date | undefined {
-  const nano = parseUnixTimestamp(text, parameter);
-  if (nano === undefined) return undefined;
-  const date = new Date(Number(nano / 1_000_000n));
-  if (Number.isNaN(date.getTime())) throw invalidParameter(`invalid value for ${parameter}: it is out of range`);
-  return date;
-}
-
 /** How Go writes a moment that is not there. */
 export const ZERO_TIME = '0001-01-01T00:00:00Z';
 
