@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { cannedRoutes } from './canned.ts';
 import { type FakeEngine, startFakeEngine } from './fake-engine.ts';
-import { type BundledCli, bundleCli, docker, hasDocker } from './run-cli.ts';
+import { Recording } from './recorded.ts';
+import { type BundledCli, bundleCli, docker } from './run-cli.ts';
 
 /** Templates for `inspect`, each of which must give what Go's text/template gives, or its words for what is wrong. */
 const TEMPLATES: readonly string[] = [
@@ -102,6 +102,7 @@ const TEMPLATES: readonly string[] = [
   '{{.HostConfig.Ulimits | len}}',
 ];
 
+const recording = new Recording('templates');
 let engine: FakeEngine;
 let cli: BundledCli;
 
@@ -110,15 +111,15 @@ before(async () => {
 });
 
 after(async () => {
+  recording.save();
   await engine[Symbol.asyncDispose]();
   await cli[Symbol.asyncDispose]();
 });
 
 for (const template of TEMPLATES) {
-  test(`the template ${JSON.stringify(template)} gives what docker gives`, { skip: !hasDocker }, async () => {
+  test(`the template ${JSON.stringify(template)} gives what docker gives`, async () => {
     const words = ['container', 'inspect', '-f', template, 'web'];
     const env = { DOCKER_HOST: engine.host };
-    const [ours, theirs] = await Promise.all([cli.hoy(words, { env }), docker(words, { env })]);
-    assert.deepEqual(ours, theirs);
+    await recording.compare(template, await cli.hoy(words, { env }), () => docker(words, { env }));
   });
 }
