@@ -112,6 +112,7 @@ export class Creator {
     try {
       const { storageOpt: storageOptions } = record.hostConfig;
       await deps.snapshots.create(record.id, { storageOptions, ...(parent && { parent }) });
+      // One that removes itself is of no use after the machine went down: nobody has to wait for the disk.
       store.insert(record, record.hostConfig.autoRemove ? 'crash' : 'power-loss');
     } catch (error) {
       await this.#remover.removeFiles(record.id).catch((err: unknown) => {
