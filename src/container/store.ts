@@ -38,6 +38,7 @@ export class ContainerStore {
   readonly #statements: Record<keyof typeof SQL, StatementSync>;
   readonly #containers = new Map<string, ContainerRecord>();
   readonly #execs = new Map<string, ExecRecord>();
+  readonly #execIds = new Map<string, Set<string>>();
   /** Names in use and those that a container in the making has reserved. */
   readonly #names = new Map<string, string>();
 
@@ -50,8 +51,7 @@ export class ContainerStore {
       this.#names.set(record.name, record.id);
     }
     for (const row of this.#statements.allExecs.all()) {
-      const exec = decodeExec(String(row.record));
-      this.#execs.set(exec.id, exec);
+      this.#keepExec(decodeExec(String(row.record)));
     }
   }
 
@@ -136,6 +136,7 @@ export class ContainerStore {
     this.#containers.delete(id);
     this.#names.delete(record.name);
     for (const exec of this.execsOf(id)) this.#execs.delete(exec.id);
+    this.#execIds.delete(id);
   }
 
   getExec(id: string): ExecRecord | undefined {
@@ -143,17 +144,27 @@ export class ContainerStore {
   }
 
   execsOf(containerId: string): ExecRecord[] {
-    return [...this.#execs.values()].filter((exec) => exec.containerId === containerId);
+    return [...(this.#execIds.get(containerId) ?? [])].flatMap((id) => this.#execs.get(id) ?? []);
   }
 
   saveExec(exec: ExecRecord): void {
     this.#write('crash', () => this.#statements.putExec.run(exec.id, exec.containerId, encodeExec(exec)));
+    this.#keepExec(exec);
+  }
+
+  #keepExec(exec: ExecRecord): void {
     this.#execs.set(exec.id, exec);
+    const siblings = this.#execIds.get(exec.containerId);
+    if (siblings) siblings.add(exec.id);
+    else this.#execIds.set(exec.containerId, new Set([exec.id]));
   }
 
   deleteExec(id: string): void {
-    if (!this.#execs.delete(id)) return;
+    const exec = this.#execs.get(id);
+    if (!exec) return;
     this.#write('crash', () => this.#statements.deleteExec.run(id));
+    this.#execs.delete(id);
+    this.#execIds.get(exec.containerId)?.delete(id);
   }
 
   #expect(id: string): ContainerRecord {
