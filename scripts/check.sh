@@ -17,6 +17,6 @@ step format-and-lint biome check --error-on-warnings .
 step types tsc
 step sizes node scripts/check-size.ts
 step unused-code knip --no-progress
-[ "${1-}" = --no-unit ] || step unit node --test --test-isolation=none 'src/**/*.test.ts' test/architecture.test.ts
+[ "${1-}" = --no-unit ] || step unit node scripts/test.ts unit
 
 [ -z "$failed" ] || { echo "failed:$failed" >&2; exit 1; }

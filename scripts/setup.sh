@@ -69,13 +69,22 @@ apt_install() {
   run apt-get update && run apt-get install -y --no-install-recommends "$@"
 }
 
-# Node.js itself is one of the npm packages, so any npm will do, however old the system's Node.js is.
+# Node.js itself is one of the npm packages, so any npm will do, however old the system's Node.js is. They are fetched
+# beside and swapped in, so that an engine that runs meanwhile finds the old ones or the new ones, never half of them.
 install_npm_packages() {
   hoy_has_packages && return 0
   [ -e "$root/package-lock.json" ] || fail "there is no Node.js beside this package" "run:  npm install --include=optional hoy"
   say "fetching Node.js 26 and the npm packages"
-  (cd "$root" && run npm ci --ignore-scripts --no-audit --no-fund) ||
+  new=$root/build/npm
+  rm -rf "$new"
+  mkdir -p "$new"
+  cp -- "$root/package.json" "$root/package-lock.json" "$new/"
+  (cd "$new" && run npm ci --ignore-scripts --no-audit --no-fund) ||
     fail "npm could not fetch the packages" "is the npm registry reachable?  try:  cd $root && npm ci"
+  [ ! -e "$root/node_modules" ] || mv -- "$root/node_modules" "$new/old"
+  mv -- "$new/node_modules" "$root/node_modules"
+  touch "$root/node_modules/.package-lock.json"
+  rm -rf "$new"
 }
 
 find_node() {

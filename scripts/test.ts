@@ -1,74 +1,86 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn, spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 
-/** Test suites in the order in which they are run; later ones take longer. */
+/** Test files that are run the same way. */
 interface Suite {
   name: string;
   files: string[];
   flags: string[];
-  needsRoot: boolean;
+  /** Runs in so many processes beside each other, each with its part of the files. */
+  shards: number;
+  /** Starts engines, and needs programs that only tests need. */
+  needsMachine: boolean;
 }
 
 const SUITES: Suite[] = [
   {
     name: 'unit',
-    files: globSync(['src/**/*.test.ts', 'test/*.test.ts', 'test/{cli-unit,conformance,contract}/**/*.test.ts']),
-    // One process for all of them: a process for each file takes a hundred times as long.
+    files: globSync(['src/**/*.test.ts', 'test/*.test.ts', 'test/{conformance,contract}/**/*.test.ts']),
+    // A process for each file would take a hundred times as long to start.
     flags: ['--test-isolation=none'],
-    needsRoot: false,
+    shards: availableParallelism(),
+    needsMachine: false,
   },
   {
     name: 'integration',
-    files: globSync('test/{native,integration,blackbox}/*.test.ts'),
+    files: globSync('test/{native,cli-unit,integration,blackbox}/**/*.test.ts'),
     flags: ['--test-concurrency=2', '--test-timeout=300000'],
-    needsRoot: true,
+    shards: 1,
+    needsMachine: true,
   },
 ];
 
 type Counts = Record<string, number>;
 
 async function main(wanted: readonly string[]): Promise<number> {
-  const isRoot = process.getuid?.() === 0;
+  if (process.geteuid?.() !== 0) {
+    console.error('✖ the tests make containers, mounts and control groups, and need root: run  sudo npm test');
+    return 1;
+  }
   const totals: Counts = {};
   let failed = false;
   for (const suite of SUITES) {
     if (wanted.length > 0 && !wanted.includes(suite.name)) continue;
-    if (suite.needsRoot && !isRoot) {
-      console.error(`\n✖ the ${suite.name} tests start containers and need root: run  sudo npm test  for all of them`);
-      failed = true;
-      continue;
-    }
-    if (suite.needsRoot && !prepareMachine()) return 1;
+    if (suite.needsMachine && !prepareMachine()) return 1;
     console.log(`\n• ${suite.name} tests`);
-    const result = await runSuite(suite);
-    for (const [name, count] of Object.entries(result.counts)) totals[name] = (totals[name] ?? 0) + count;
-    failed ||= result.code !== 0 || !result.counts.pass;
+    for (const { code, counts } of await runSuite(suite)) {
+      for (const [name, count] of Object.entries(counts)) totals[name] = (totals[name] ?? 0) + count;
+      failed ||= code !== 0 || !counts.pass;
+    }
   }
   report(totals);
   return failed || !totals.pass ? 1 : 0;
 }
 
-/** Installs what only tests need (docker's CLI, debootstrap, …). */
+/** Installs what only tests need (docker's command, debootstrap, …). */
 function prepareMachine(): boolean {
   return spawnSync('sh', ['scripts/test-setup.sh'], { stdio: ['ignore', 'inherit', 'inherit'] }).status === 0;
 }
 
-function runSuite(suite: Suite): Promise<{ code: number; counts: Counts }> {
-  if (suite.files.length === 0) throw new Error(`there are no ${suite.name} tests`);
-  const args = ['--test', '--test-reporter=spec', ...suite.flags, ...suite.files];
+function runSuite({ name, files, flags, shards }: Suite): Promise<{ code: number; counts: Counts }[]> {
+  if (files.length === 0) throw new Error(`there are no ${name} tests`);
+  const parts = Array.from({ length: shards }, (_, shard) => files.filter((_file, at) => at % shards === shard));
+  return Promise.all(parts.map((part) => runFiles(part, flags)));
+}
+
+async function runFiles(files: string[], flags: string[]): Promise<{ code: number; counts: Counts }> {
+  const args = ['--test', '--test-reporter=spec', ...flags, ...files];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const counts: Counts = {};
-  let line = '';
+  let rest = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    process.stdout.write(text);
-    const lines = (line + text).split('\n');
-    line = lines.pop() ?? '';
-    for (const [, name = '', count] of lines.flatMap((it) => [/^ℹ (\w+) ([\d.]+)$/.exec(it) ?? []])) {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
+    for (const line of lines) {
+      const [, name, count] = /^ℹ (\w+) ([\d.]+)$/.exec(line) ?? [];
       if (name) counts[name] = Number(count);
     }
   });
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code: code ?? 1, counts })));
+  const code = await new Promise<number>((resolve) => child.on('close', (it) => resolve(it ?? 1)));
+  return { code, counts };
 }
 
 /** The sum over all suites, in the words of Node's test runner. */
