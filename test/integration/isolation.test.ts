@@ -38,7 +38,7 @@ describe('what a container may do by default', () => {
       );
     }
     assert.match(
-      await output('touch /sys/x; mkdir /sys/fs/cgroup/*/x || mkdir /sys/fs/cgroup/x'),
+      await output('touch /sys/x; cd /sys/fs/cgroup; cd memory 2>/dev/null; mkdir x'),
       /Read-only file system.*Read-only file system/s,
     );
     assert.equal(await output('ls -A /sys/firmware | wc -l'), '0');
