@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, openSync } from 'node:fs';
 import { lowerOptions } from '#layer/overlay.ts';
-import { isWhiteout, namesIn, openDirectoryAt } from '#layer/tree.ts';
+import { isWhiteout, MAX_LEVELS, namesIn, openDirectoryAt } from '#layer/tree.ts';
 import { O_DIRECTORY, O_RDONLY, readlinkat } from '#linux/at.ts';
 import { hasErrno } from '#linux/errno.ts';
 import { MNT_DETACH, MS_RDONLY, mount, umount } from '#linux/mount.ts';
@@ -56,6 +56,7 @@ function collect(
 
 class Walk {
   readonly #kinds = new Map<string, Change['kind']>();
+  #level = 1;
 
   result(): Change[] {
     return [...this.#kinds]
@@ -91,7 +92,13 @@ class Walk {
     }
     if (before === undefined) this.#add(path, 'added');
     else if (isDifferent(before, after, isWhole, beforeFd, afterFd, name)) this.#add(path, 'modified');
-    if (isDirectory(after)) this.#compareDirectory(path, name, before, beforeFd, afterFd, isWhole);
+    if (!isDirectory(after) || this.#level === MAX_LEVELS) return;
+    this.#level += 1;
+    try {
+      this.#compareDirectory(path, name, before, beforeFd, afterFd, isWhole);
+    } finally {
+      this.#level -= 1;
+    }
   }
 
   #compareDirectory(

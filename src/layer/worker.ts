@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { rmSync } from 'node:fs';
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import { EngineError, messageOf } from '#core/errors.ts';
 import { overlayChanges, treeChanges } from '#layer/changes.ts';
 import { flatten } from '#layer/flatten.ts';
 import { receive } from '#layer/receive.ts';
+import { removeAt } from '#layer/tree.ts';
 import { sizeOfDirectory, unpack } from '#layer/unpack.ts';
 import type { InputMessage, ReceiveEvent, Task, TaskMessage, WorkerMessage } from '#layer/worker-protocol.ts';
+import { AT_FDCWD } from '#linux/at.ts';
 
 /** The entry of a worker thread: one task after another. */
 
@@ -50,7 +51,7 @@ async function perform(
     case 'compare':
       return treeChanges(task.before, task.after);
     case 'remove':
-      return rmSync(task.path, { recursive: true, force: true });
+      return removeAt(AT_FDCWD, Buffer.from(task.path));
   }
 }
 
