@@ -109,8 +109,7 @@ test('a cancelled task ends with the reason, whether it waits or runs', async ()
   const before = fixture.pool.run({ kind: 'size', path: fixture.directory });
   const waiting = fixture.pool.run({ kind: 'size', path: fixture.directory }, { signal: controller.signal });
   controller.abort(new Error('enough'));
-  await assert.rejects(running, /enough/);
-  await assert.rejects(waiting, /enough/);
+  await Promise.all([assert.rejects(running, /enough/), assert.rejects(waiting, /enough/)]);
   assert.ok((await before) >= 0);
   stalled.destroy();
 });
