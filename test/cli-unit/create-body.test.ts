@@ -264,8 +264,8 @@ function withoutEmpty(value: unknown, key = ''): unknown {
   if (Array.isArray(value)) {
     const items = value.map((item) => withoutEmpty(item) ?? item);
     if (items.length === 0 && key !== 'MaskedPaths' && key !== 'ReadonlyPaths') return undefined;
-    // The order of binds is that of a Go map.
-    return key === 'Binds' ? items.sort(byText) : items;
+    // The order of binds, and that of variables given by flags, is that of a Go map.
+    return key === 'Binds' || key === 'Env' ? items.sort(byText) : items;
   }
   if (typeof value === 'object' && value !== null) {
     const members = Object.entries(value).flatMap(([name, member]) => {
