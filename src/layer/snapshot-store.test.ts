@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, lstatSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { silentLogger } from '#core/logger.ts';
 import { directory, file, hardLink, link, openStores, type TestStores } from '#layer/layer-testing.ts';
 import { chooseDriver } from '#layer/snapshot-driver.ts';
 import { OverlaySnapshotStore } from '#layer/snapshot-store.ts';
+import { mount } from '#linux/mount.ts';
 
 const run = (cwd: string, script: string): void => void execFileSync('sh', ['-ec', script], { cwd });
 
@@ -187,6 +188,24 @@ test('after a crash mounted containers go on, and what has no row is removed', a
   assert.deepEqual(readdirSync(join(root, 'snapshots')).sort(), ['init', 'kept']);
   assert.equal(readdirSync(join(root, 'snapshots/init')).length, 1);
   assert.equal(readFileSync(join(await again.mount('kept'), 'data'), 'utf8'), 'precious');
+});
+
+test('what a killed engine had mounted for a moment is unmounted and removed at the next start', async () => {
+  await using stores = await openStores();
+  const parent = await baseImage(stores);
+  await stores.snapshots.create('kept', { parent, storageOptions: {} });
+  await stores.snapshots.stop();
+  const root = join(stores.root, 'snapshots');
+  const strays = ['init/new-stray', 'scratch-stray', 'trial-stray'].map((name) => join(root, name));
+  for (const stray of strays) {
+    mkdirSync(join(stray, 'merged'), { recursive: true });
+    mount('tmpfs', join(stray, 'merged'), 'tmpfs', 0, '');
+  }
+  const again = new OverlaySnapshotStore(root, { ...stores, logger: silentLogger });
+  await again.start();
+  await again.stop();
+  assert.deepEqual(strays.filter(existsSync), []);
+  assert.deepEqual(await again.list(), ['kept']);
 });
 
 test('a container whose files a power failure took can still be mounted', async () => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { chmodSync, chownSync, existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { conflict, EngineError, invalidParameter, messageOf, notFound } from '#core/errors.ts';
@@ -26,8 +26,6 @@ export interface OverlaySnapshotStoreOptions {
   /** @default the best that works, found by trying */
   driver?: string;
 }
-
-const SCRATCH = 'base';
 
 /** The init layer below containers without an image of layers. */
 const NO_PARENT = 'none';
@@ -73,7 +71,7 @@ export class OverlaySnapshotStore implements SnapshotStore, Startable {
       if (!known.has(name)) this.#destroyLater(name, join(this.#root, name));
     for (const name of await readdir(join(this.#root, 'init'))) {
       const isKnown = name === NO_PARENT || this.#deps.layers.get(`sha256:${name}`) !== undefined;
-      if (!isKnown) await rm(join(this.#root, 'init', name), { recursive: true, force: true });
+      if (!isKnown) await this.#destroy(join(this.#root, 'init', name));
     }
   }
 
@@ -199,24 +197,27 @@ export class OverlaySnapshotStore implements SnapshotStore, Startable {
     const { parent } = this.#snapshot(id);
     if (this.#driver === 'vfs') return this.#changesOfCopy(id, parent);
     const upper = this.#path(id, 'upper');
-    return this.#withScratch(id, (scratch) =>
+    return this.#withScratch((scratch) =>
       this.#deps.pool.run({ kind: 'changes', upper, lowers: this.#lowers(parent), scratch }),
     );
   }
 
   #changesOfCopy(id: string, parent: string | undefined): Promise<Change[]> {
-    return this.#withScratch(id, async (scratch) => {
+    return this.#withScratch(async (scratch) => {
       await this.#copyImage(scratch, parent);
       return this.#deps.pool.run({ kind: 'compare', before: scratch, after: this.#path(id, 'merged') });
     });
   }
 
-  async #withScratch<T>(id: string, body: (scratch: string) => Promise<T>): Promise<T> {
-    const scratch = await mkdtemp(join(this.#path(id), `${SCRATCH}-`));
+  /** An empty directory to mount or copy something at. After a crash it is cleared away like everything without a row. */
+  async #withScratch<T>(body: (scratch: string) => Promise<T>): Promise<T> {
+    const directory = await mkdtemp(join(this.#root, 'scratch-'));
     try {
+      const scratch = join(directory, 'merged');
+      await mkdir(scratch);
       return await body(scratch);
     } finally {
-      await this.#deps.pool.run({ kind: 'remove', path: scratch });
+      await this.#destroy(directory);
     }
   }
 
