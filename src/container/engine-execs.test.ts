@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { test } from 'node:test';
 import { containerConfig, hostConfig } from '#container/container-testing.ts';
@@ -131,6 +131,20 @@ test('execs are followed again after the engine was killed', async () => {
   await turns();
   const { state } = await fake.engine.execs.inspect(goesOn);
   assert.equal(state.status === 'exited' && state.exitCode, 6);
+});
+
+test('what an exec used is cleared away although the engine was killed before it could', async () => {
+  using fake = new FakeEngine();
+  await running(fake);
+  const id = await fake.engine.execs.create('box', exec());
+  await fake.engine.execs.start(id, DETACHED);
+  const { directory } = fake.shims.last;
+  fake.shims.last.end(0);
+  await until(() => !existsSync(directory));
+  mkdirSync(directory);
+  await fake.restart();
+  await until(() => !existsSync(directory));
+  assert.equal((await fake.engine.execs.inspect(id)).state.status, 'exited');
 });
 
 test('a health probe keeps 4096 bytes of what it wrote', async () => {

@@ -176,16 +176,20 @@ export class Execs {
   }
 
   #ended(exec: ExecRecord, shim: Shim, exit: ExitRecord): void {
-    const { store, background, paths } = this.#context;
+    const { store } = this.#context;
     this.#shims.delete(exec.id);
     if (store.get(exec.containerId)) {
       store.saveExec({ ...exec, state: { status: 'exited', exitCode: exit.exitCode, pid: shim.pid } });
       this.#announce(exec, 'exec_die', { exitCode: String(exit.exitCode) });
       this.#forgetLater(exec.id);
     }
-    void background.run('clearing away after an exec', { id: exec.id }, async () => {
+    this.#clearAway(exec.id, shim);
+  }
+
+  #clearAway(id: string, shim: Shim): void {
+    void this.#context.background.run('clearing away after an exec', { id }, async () => {
       await shim.release();
-      await rm(paths.shim(exec.id), { recursive: true, force: true });
+      await rm(this.#context.paths.shim(id), { recursive: true, force: true });
     });
   }
 
@@ -214,8 +218,12 @@ export class Execs {
   async #restoreOne(exec: ExecRecord): Promise<void> {
     const { deps, paths, store } = this.#context;
     const directory = paths.shim(exec.id);
-    if (exec.state.status === 'exited') this.#forgetLater(exec.id);
-    // The engine may have died between the start of the process and its record of it.
+    if (exec.state.status === 'exited') {
+      this.#forgetLater(exec.id);
+      // The engine may have died before it had cleared away.
+      if (existsSync(directory)) this.#clearAway(exec.id, await deps.shims.reconnect(directory));
+    }
+    // Or between the start of the process and its record of it.
     else if (exec.state.status === 'running' || existsSync(directory)) {
       const shim = await deps.shims.reconnect(directory);
       store.saveExec({ ...exec, state: { status: 'running', pid: shim.pid } });
