@@ -12,6 +12,7 @@ import { initialState } from '#container/state.ts';
 import { newId } from '#core/ids.ts';
 import type { ContainerConfig, ContainerRecord, EndpointSettings, HostConfig } from '#model/container.ts';
 import type { Image, Platform } from '#model/image.ts';
+import { checkAnnotations } from '#runtime/annotations.ts';
 import { hostWarnings } from '#runtime/host-warnings.ts';
 import { containerApparmorProfile } from '#runtime/spec/process.ts';
 import { parseSecurityOptions } from '#runtime/spec/security-options.ts';
@@ -62,6 +63,7 @@ export class Creator {
     const { options, deps, store } = this.#context;
     if (name !== '') checkContainerName(name);
     checkConfig(config);
+    checkAnnotations(hostConfig);
     const completed = completeHostConfig(hostConfig, {
       options,
       cgroupVersion: deps.host.cgroupVersion,
