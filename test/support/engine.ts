@@ -51,11 +51,13 @@ const common = (places: Places): string[] => [
   places.configFile,
 ];
 
+/** What bin/hoyd runs once the set-up is done; `TEST_HOYD` names another build of it. */
+const bundle = process.env.TEST_HOYD ?? join(projectRoot, 'dist/hoyd.cjs');
+
 const hoyd: EngineProgram = {
   name: 'hoyd',
-  // What bin/hoyd runs once the set-up is done.
   command: process.execPath,
-  args: (places) => [join(projectRoot, 'dist/hoyd.cjs'), ...common(places), '--log-level', 'debug'],
+  args: (places) => [bundle, ...common(places), '--log-level', 'debug'],
 };
 
 /** Docker's own engine, to check a test of docker's behaviour against the original: `TEST_ENGINE=dockerd`. */
