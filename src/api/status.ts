@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isDiskFull } from '#core/disk-full.ts';
 import { EngineError, type ErrorCode } from '#core/errors.ts';
 
 /** A code without a status does not compile. docs/errors.md tells people what each means. */
@@ -23,6 +24,7 @@ export class MethodNotAllowed extends EngineError {
 }
 
 const METHOD_NOT_ALLOWED_STATUS = 405;
+const NO_SPACE = "no space left on device: remove images or containers, or make the engine's file system larger";
 
 export interface HttpError {
   status: number;
@@ -30,12 +32,13 @@ export interface HttpError {
 }
 
 /**
- * The only place where an error becomes an HTTP status. What is not an engine error is a bug: its text may say
- * anything, so the caller gets the request's ID to look up instead.
+ * The only place where an error becomes an HTTP status. What is neither an engine error nor a full disk is a bug: its text
+ * may say anything, so the caller gets the request's ID to look up instead.
  */
 export function toHttpError(error: unknown, requestId: string): HttpError {
   if (error instanceof MethodNotAllowed) return { status: METHOD_NOT_ALLOWED_STATUS, message: error.message };
   if (error instanceof EngineError) return { status: STATUS[error.code], message: error.message };
+  if (isDiskFull(error)) return { status: 500, message: NO_SPACE };
   return { status: 500, message: `internal error: see the engine's log for request ${requestId}` };
 }
 

@@ -34,6 +34,20 @@ function migrate(database: DatabaseSync, schema: Schema): void {
   });
 }
 
+/** More than SQLite's log holds before it begins again from its start (1000 pages), and a good part of a page list. */
+const RESERVE_BYTES = 6 * 1024 * 1024;
+
+/**
+ * Makes the database's files so large that what makes room on a full disk (removing a container, an image) can still be
+ * written: SQLite uses the space again, and gives none back. Takes a moment; to be called after each start. Throws when
+ * there is no space even now.
+ */
+export function reserveSpace(database: DatabaseSync): void {
+  database.exec('CREATE TABLE IF NOT EXISTS reserve (filler BLOB) STRICT');
+  database.prepare('INSERT INTO reserve VALUES (zeroblob(?))').run(RESERVE_BYTES);
+  database.exec('DELETE FROM reserve');
+}
+
 /** Runs `body` in one transaction: all of it or, if it throws, none. `body` must not wait. */
 export function transaction<T>(database: DatabaseSync, body: () => T): T {
   database.exec('BEGIN IMMEDIATE');
@@ -42,7 +56,21 @@ export function transaction<T>(database: DatabaseSync, body: () => T): T {
     database.exec('COMMIT');
     return result;
   } catch (error) {
-    database.exec('ROLLBACK');
+    // A full disk has made SQLite roll back by itself.
+    if (database.isTransaction) database.exec('ROLLBACK');
     throw error;
+  }
+}
+
+/**
+ * Runs `body`, whose writes then survive a kill of the engine but perhaps not the loss of power: it costs no wait for the disk.
+ * SQLite takes the setting per connection; `body` must not wait, so nobody else writes in between.
+ */
+export function withoutSync<T>(database: DatabaseSync, body: () => T): T {
+  database.exec('PRAGMA synchronous = NORMAL');
+  try {
+    return body();
+  } finally {
+    database.exec('PRAGMA synchronous = FULL');
   }
 }

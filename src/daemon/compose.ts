@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
 import type { ContainerView, EngineBackend, ImageView } from '#api/backend.ts';
 import { ApiServer } from '#api/server.ts';
 import type { ContainerOptions } from '#container/deps.ts';
@@ -9,7 +10,7 @@ import { ContainerEngine } from '#container/engine.ts';
 import { containerSchema } from '#container/store.ts';
 import { BlobStore } from '#content/blob-store.ts';
 import { systemClock } from '#core/clock.ts';
-import { openDatabase } from '#core/database.ts';
+import { openDatabase, reserveSpace } from '#core/database.ts';
 import type { Logger } from '#core/logger.ts';
 import { startAll } from '#core/startable.ts';
 import { buildInfo } from '#daemon/build-info.ts';
@@ -32,6 +33,8 @@ import { readHostFacts } from '#runtime/host-facts.ts';
 import { findOciRuntimes, type OciRuntimes } from '#runtime/oci-runtimes.ts';
 import { HoyShimLauncher } from '#runtime/shim-launcher.ts';
 import { SystemService, type SystemSettings } from '#system/service.ts';
+
+const RESERVE_AFTER_MS = 2_000;
 
 /** A whole engine that is started and restored, and answers nobody yet. Disposing stops it; containers may go on. */
 export interface Engine extends AsyncDisposable {
@@ -129,6 +132,7 @@ export async function composeEngine(config: DaemonConfig, logger: Logger): Promi
   await content.start();
   held.use(await startAll([events, layers, snapshots, images, containers.life]));
   await loadBuiltInImage(installed.busyboxImage, at('built-in-image'), { images, logger });
+  held.use(reserveLater(database, logger));
   const parts = held.move();
   return {
     api,
@@ -140,6 +144,17 @@ export async function composeEngine(config: DaemonConfig, logger: Logger): Promi
     },
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
+}
+
+/** Nobody waits for it, and nothing but comfort on a full disk depends on it. */
+function reserveLater(database: DatabaseSync, logger: Logger): Disposable {
+  return systemClock.after(RESERVE_AFTER_MS, () => {
+    try {
+      reserveSpace(database);
+    } catch (error) {
+      logger.warn({ err: error }, 'no space could be reserved for the database');
+    }
+  });
 }
 
 const selection = (runtimes: OciRuntimes): Pick<ContainerOptions, 'runtimes' | 'defaultRuntime'> => ({

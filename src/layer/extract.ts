@@ -29,7 +29,18 @@ export interface ExtractLimits {
   /** Sum of the files' sizes. */
   maxBytes: number;
   maxEntries: number;
+  /** `maxBytes` is what is left on the disk. */
+  isDiskLimit?: boolean;
 }
+
+/** Said of what would need more than `maxBytes`. */
+export const tooLarge = (what: string, { maxBytes, isDiskLimit }: ExtractLimits): EngineError =>
+  isDiskLimit
+    ? new EngineError(
+        'internal',
+        `no space left on device: the ${what} needs more than the ${maxBytes} bytes that are free`,
+      )
+    : invalidParameter(`${what} is larger than ${maxBytes} bytes`);
 
 const WHITEOUT_PREFIX = '.wh.';
 const WHITEOUT_META_PREFIX = '.wh..wh.';
@@ -74,8 +85,7 @@ export class LayerExtractor implements TarSink {
     if (++this.#entries > this.#limits.maxEntries)
       throw invalidParameter(`layer has more than ${this.#limits.maxEntries} entries`);
     this.#sizeBytes += entry.sizeBytes;
-    if (this.#sizeBytes > this.#limits.maxBytes)
-      throw invalidParameter(`layer is larger than ${this.#limits.maxBytes} bytes`);
+    if (this.#sizeBytes > this.#limits.maxBytes) throw tooLarge('layer', this.#limits);
     naming(entry, () => this.#make(entry));
   }
 

@@ -4,7 +4,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { posix } from 'node:path';
 import { invalidParameter } from '#core/errors.ts';
 import { type Compression, compressionOf, decompress } from '#layer/decompress.ts';
-import type { ExtractLimits } from '#layer/extract.ts';
+import { type ExtractLimits, tooLarge } from '#layer/extract.ts';
 import { withinFreeSpace } from '#layer/unpack.ts';
 import type { ReceiveEvent, ReceiveTask } from '#layer/worker-protocol.ts';
 import { startWriteback } from '#linux/writeback.ts';
@@ -91,8 +91,7 @@ class ArchiveMembers implements TarSink {
     const file = this.#file;
     if (file === undefined) return;
     this.#totalBytes += chunk.length;
-    if (this.#totalBytes > this.#limits.maxBytes)
-      throw invalidParameter(`archive is larger than ${this.#limits.maxBytes} bytes`);
+    if (this.#totalBytes > this.#limits.maxBytes) throw tooLarge('archive', this.#limits);
     if (file.start.length < 512) file.start = Buffer.concat([file.start, chunk.subarray(0, 512)]);
     file.hash.update(chunk);
     for (let at = 0; at < chunk.length; ) at += writeSync(file.fd, chunk, at);

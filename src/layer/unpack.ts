@@ -73,7 +73,7 @@ function* fileChunks(fd: number): Generator<Buffer> {
 /** The limits, lowered to what the disk can take. */
 export function withinFreeSpace(limits: ExtractLimits, path: string): ExtractLimits {
   const freeBytes = Math.max(0, Number(statfs(path).availableBytes) - RESERVED_BYTES);
-  return { ...limits, maxBytes: Math.min(limits.maxBytes, freeBytes) };
+  return freeBytes < limits.maxBytes ? { ...limits, maxBytes: freeBytes, isDiskLimit: true } : limits;
 }
 
 export function sizeOfDirectory(path: string): number {
