@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { writePidfile } from '#daemon/pidfile.ts';
 
 let directory = '';
@@ -32,6 +35,24 @@ test('what a dead process, or something else, left there is replaced', () => {
     writeFileSync(path, content);
     using _pidfile = writePidfile(path);
     assert.equal(readFileSync(path, 'utf8'), String(process.pid), content);
+  }
+});
+
+test('an owner that has ended, and whose parent does not care, is dead', async () => {
+  {
+    using _made = writePidfile(path);
+  }
+  // The shell starts a child and becomes a program that never waits for it.
+  const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  try {
+    const [output] = (await once(parent.stdout, 'data')) as [Buffer];
+    const pid = output.toString().trim();
+    while (!/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))) await sleep(5);
+    writeFileSync(path, pid);
+    using _pidfile = writePidfile(path);
+    assert.equal(readFileSync(path, 'utf8'), String(process.pid));
+  } finally {
+    parent.kill('SIGKILL');
   }
 });
 
