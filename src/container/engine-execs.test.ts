@@ -85,12 +85,20 @@ test('an exec that could not be started has ended, with the code that says why',
   }
 });
 
-test('bad users, keys and commands are refused before anything is made', async () => {
+test('an unknown user is found out at the start, which is then over', async () => {
+  using fake = new FakeEngine();
+  await running(fake);
+  const { execs } = fake.engine;
+  const id = await execs.create('box', exec({ user: 'who' }));
+  await assert.rejects(execs.start(id, DETACHED), { message: /^unable to find user who: / });
+  assert.deepEqual((await execs.inspect(id)).state, { status: 'exited', exitCode: 126, pid: 0 });
+});
+
+test('bad keys and commands are refused before anything is made', async () => {
   using fake = new FakeEngine();
   await running(fake);
   const { execs } = fake.engine;
   await assert.rejects(execs.create('box', exec({ argv: [] })), { message: 'No exec command specified' });
-  await assert.rejects(execs.create('box', exec({ user: 'who' })), { message: /^unable to find user who: / });
   await assert.rejects(execs.create('box', exec({ detachKeys: 'ab' })), {
     message: 'Invalid escape keys (ab) provided',
   });

@@ -46,7 +46,6 @@ export class Execs {
     expectUnfrozen(record.id, record.state, pausedBeforeExec(record.id));
     if (config.argv.length === 0) throw invalidParameter('No exec command specified');
     parseDetachKeys(config.detachKeys, 'escape');
-    if (config.user !== '') await this.#lookUpUser(record, config);
     const exec: ExecRecord = { id: newId(), containerId: record.id, config, state: { status: 'created' } };
     this.#context.current(record.id);
     this.#context.store.saveExec(exec);
