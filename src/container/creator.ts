@@ -6,7 +6,7 @@ import { completeHostConfig } from '#container/host-config.ts';
 import type { Launcher } from '#container/launcher.ts';
 import { parseLogOptions } from '#container/log-options.ts';
 import { checkContainerName, randomName } from '#container/names.ts';
-import { chooseNetwork } from '#container/network-mode.ts';
+import { checkEndpoints, chooseNetwork } from '#container/network-mode.ts';
 import type { Remover } from '#container/remover.ts';
 import { initialState } from '#container/state.ts';
 import { newId } from '#core/ids.ts';
@@ -44,6 +44,7 @@ export class Creator {
 
   async create(request: CreateRequest): Promise<{ id: string; warnings: string[] }> {
     const hostConfig = this.#checkedHostConfig(request);
+    checkEndpoints(request.networks);
     const network = chooseNetwork(hostConfig, (ref) => this.#context.store.find(ref));
     const image = request.config.image === '' ? undefined : await this.#resolve(request);
     const config = mergeConfig(request.config, image?.image.config);
@@ -66,7 +67,7 @@ export class Creator {
     checkAnnotations(hostConfig);
     const completed = completeHostConfig(hostConfig, {
       options,
-      cgroupVersion: deps.host.cgroupVersion,
+      host: deps.host,
       find: (ref) => store.find(ref),
     });
     validateHostConfig(config, completed, deps.host);

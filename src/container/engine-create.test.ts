@@ -5,6 +5,7 @@ import { containerConfig, hostConfig } from '#container/container-testing.ts';
 import { FakeEngine } from '#container/fake-engine.ts';
 import { EngineError } from '#core/errors.ts';
 import type { ContainerConfig, ContainerRecord, HostConfig } from '#model/container.ts';
+import { DEFAULT_MASKED_PATHS, DEFAULT_READONLY_PATHS } from '#runtime/spec/paths.ts';
 
 interface Wish {
   name?: string;
@@ -31,6 +32,19 @@ test('a container gets a name, a host name and the engine’s defaults', async (
   assert.equal(hostConfig.runtime, 'crun');
   assert.deepEqual([path, ...args], ['sh']);
   assert.ok(logPath.endsWith(`${id}-json.log`));
+});
+
+test('hidden paths are those of the time of making, and none for a privileged one', async () => {
+  using fake = new FakeEngine();
+  const record = await created(fake);
+  assert.deepEqual(
+    [record.hostConfig.maskedPaths, record.hostConfig.readonlyPaths],
+    [DEFAULT_MASKED_PATHS, DEFAULT_READONLY_PATHS],
+  );
+  const open = await created(fake, { host: { privileged: true } });
+  assert.equal(open.hostConfig.maskedPaths, undefined);
+  const bare = await created(fake, { host: { maskedPaths: [] } });
+  assert.deepEqual(bare.hostConfig.maskedPaths, []);
 });
 
 test('memory without a word on swap means as much swap again', async () => {

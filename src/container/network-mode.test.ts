@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { containerRecord, hostConfig } from '#container/container-testing.ts';
 import { noSuchContainer } from '#container/failures.ts';
-import { chooseNetwork } from '#container/network-mode.ts';
+import { checkEndpoints, chooseNetwork } from '#container/network-mode.ts';
 
 const known = containerRecord({ name: 'web' });
 const find = (ref: string) => {
@@ -41,4 +41,23 @@ test('a network that doesn’t exist is refused', () => {
     code: 'invalid-parameter',
     message: 'network mine not found',
   });
+});
+
+test('settings of an endpoint that can’t be honoured are refused', () => {
+  const [plain] = Object.values(chooseNetwork(hostConfig({ networkMode: 'none' }), find).networks);
+  assert.ok(plain);
+  checkEndpoints({ none: plain, default: plain, bridge: { ...plain, macAddress: '02:00:00:00:00:01' } });
+  const fixed = 'user-specified IP address is supported on user-defined networks only';
+  const cases: [string, Partial<typeof plain>, string][] = [
+    ['none', { ipv4Address: '1.2.3.4' }, fixed],
+    ['default', { ipv6Address: 'fd00::1' }, fixed],
+    ['host', { aliases: ['db'] }, 'network-scoped aliases are only supported for user-defined networks'],
+    ['mine', {}, 'network mine not found'],
+  ];
+  for (const [network, settings, message] of cases) {
+    assert.throws(() => checkEndpoints({ [network]: { ...plain, ...settings } }), {
+      code: 'invalid-parameter',
+      message,
+    });
+  }
 });

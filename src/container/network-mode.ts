@@ -27,6 +27,23 @@ export function chooseNetwork(hostConfig: HostConfig, find: FindContainer): Netw
   throw invalidParameter(`network ${mode} not found`);
 }
 
+const PREDEFINED = new Set(['none', 'host', BRIDGE, 'default']);
+
+/** Settings of endpoints that no network here can honour are refused rather than ignored. */
+export function checkEndpoints(endpoints: Readonly<Record<string, EndpointSettings>>): void {
+  for (const [network, { aliases, ipv4Address, ipv6Address }] of Object.entries(endpoints)) {
+    if (!PREDEFINED.has(network) && joinedContainer(network) === undefined) {
+      throw invalidParameter(`network ${network} not found`);
+    }
+    if (ipv4Address !== '' || ipv6Address !== '') {
+      throw invalidParameter('user-specified IP address is supported on user-defined networks only');
+    }
+    if (aliases.length > 0) {
+      throw invalidParameter('network-scoped aliases are only supported for user-defined networks');
+    }
+  }
+}
+
 const choice = (
   networkMode: string,
   networks: Record<string, EndpointSettings>,
