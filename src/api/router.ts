@@ -14,7 +14,10 @@ export type RouteKind = 'plain' | 'stream' | 'hijack';
 
 export interface Route {
   method: string;
-  /** As in the specification: `/containers/{id}/json`. `{name}` takes slashes too, as image names have them. */
+  /**
+   * As in the specification: `/containers/{id}/json`. `{name}` takes slashes too, as image names have them; and so does
+   * the `{id}` of a container or network, for clients that ask what kind of thing a name is of.
+   */
   path: string;
   kind: RouteKind;
   /** Why this version of Hoy refuses it, for the coverage page; undefined for what is served. */
@@ -91,13 +94,15 @@ export class Router {
 const accepts = (route: Route, method: string): boolean =>
   route.method === method || (method === 'HEAD' && route.method === 'GET' && route.kind === 'plain');
 
+const TAKES_SLASHES = /^\/(containers|networks)\//;
+
 function compile(path: string): RegExp {
   const source = path
     .split(/(\{\w+\})/)
     .map((part) => {
       const name = /^\{(\w+)\}$/.exec(part)?.[1];
       if (!name) return RegExp.escape(part);
-      return name === 'name' ? `(?<${name}>.+)` : `(?<${name}>[^/]+)`;
+      return name === 'name' || TAKES_SLASHES.test(path) ? `(?<${name}>.+)` : `(?<${name}>[^/]+)`;
     })
     .join('');
   return new RegExp(`^${source}$`, 's');

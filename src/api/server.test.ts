@@ -54,7 +54,6 @@ const PATHS: [path: string, status: number, message?: string][] = [
   ['/v1.44', 404, 'page not found'],
   ['/nothing', 404, 'page not found'],
   ['/vx/info', 404, 'page not found'],
-  ['/containers/a/b/json', 404, 'page not found'],
   ['/containers/%ff/json', 400, 'invalid URL escape in "/containers/%ff/json"'],
 ];
 
@@ -95,6 +94,17 @@ test('names of images in a path may hold slashes, escapes and digests', async ()
   for (const name of names) assert.equal((await api.get(`/images/${name}/history`)).status, 200);
   assert.equal((await api.get('/v1.40/images/a%2Fb%3Ac/history')).status, 200);
   assert.deepEqual(seen, [...names, 'a/b:c']);
+});
+
+test('a name with slashes is no page that is missing, but a container or network that is', async () => {
+  const inspect = async (ref: string) => {
+    throw notFound(`No such container: ${ref}`);
+  };
+  await using api = await startApi(fakeEngine({ containers: { inspect } }));
+  const container = await api.get('/containers/hoy/busybox/json');
+  assert.deepEqual([container.status, container.json], [404, { message: 'No such container: hoy/busybox' }]);
+  const network = await api.get('/networks/hoy/busybox');
+  assert.deepEqual([network.status, network.json], [404, { message: 'network hoy/busybox not found' }]);
 });
 
 test('a container’s name may have its slash in front', async () => {

@@ -11,6 +11,8 @@ export function unservedRoutes(router: Router): void {
   volumeRoutes(router);
   swarmRoutes(router);
   pluginRoutes(router);
+  // Part of `docker system prune`: there is no cache that could be pruned.
+  router.post('/build/prune', (call) => call.json(200, { CachesDeleted: [], SpaceReclaimed: 0 }));
   for (const [method, path, what] of NOT_SERVED) {
     router.refuse(method, path, () => notServed(what));
   }
@@ -26,7 +28,6 @@ const NOT_SERVED = [
   ['PUT', '/containers/{id}/archive', 'copying files from and to containers is'],
   ['POST', '/commit', 'making images of containers is'],
   ['POST', '/build', 'building images is'],
-  ['POST', '/build/prune', 'building images is'],
   ['POST', '/session', 'building images is'],
   ['POST', '/grpc', 'building images is'],
   ['GET', '/images/search', 'searching registries is'],

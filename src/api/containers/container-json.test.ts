@@ -101,7 +101,7 @@ test('inspect gives back the HostConfig that create took', () => {
   const { HostConfig } = toInspect(sampleView({ hostConfig }), LATEST);
   const back = plain(HostConfig) as Record<string, unknown>;
   for (const [field, value] of Object.entries(given)) assert.deepEqual(back[field], value, field);
-  assert.deepEqual([back.ReadonlyPaths, back.CapDrop, back.Dns, back.MemorySwappiness], [null, null, null, null]);
+  assert.deepEqual([back.ReadonlyPaths, back.CapDrop, back.Dns, back.MemorySwappiness], [null, null, [], null]);
 });
 
 test('inspect has every field that clients read', () => {

@@ -21,7 +21,7 @@ export function fromHostConfig(config: HostConfig): WireHostConfig {
     VolumesFrom: orNull([]),
     ConsoleSize: config.consoleSize,
     ...(Object.keys(config.annotations).length > 0 && { Annotations: config.annotations }),
-    Dns: orNull(config.dns),
+    Dns: config.dns,
     DnsOptions: config.dnsOptions,
     DnsSearch: config.dnsSearch,
     ExtraHosts: orNull(config.extraHosts),

@@ -5,7 +5,7 @@ import type { Call } from '#api/call.ts';
 import { checkDetachKeys } from '#api/detach-keys.ts';
 import { FILTER_NAMES, readFilters } from '#api/filters.ts';
 import type { Router } from '#api/router.ts';
-import { EngineError, invalidParameter, messageOf } from '#core/errors.ts';
+import { EngineError, invalidParameter } from '#core/errors.ts';
 import type { LogConfig } from '#model/container.ts';
 import type { Resources as WireResources, RestartPolicy as WireRestartPolicy } from '#wire/types.gen.ts';
 import { type CreateBody, toCreateContainer } from './create-request.ts';
@@ -111,7 +111,7 @@ function lifecycleRoutes(router: Router, containers: ContainerBackend): void {
   });
   route('stop', (call, ref) => containers.stop(ref, stopOptions(call)));
   route('restart', (call, ref) => containers.restart(ref, stopOptions(call)));
-  route('kill', (call, ref) => kill(call, ref, containers));
+  route('kill', ({ query }, ref) => containers.kill(ref, query.text('signal') || 'KILL'));
   route('pause', (_call, ref) => containers.pause(ref));
   route('unpause', (_call, ref) => containers.unpause(ref));
   route('rename', async ({ query }, ref) => {
@@ -147,13 +147,4 @@ function stopOptions({ query, version }: Call): { signal?: string; timeoutSecond
     ...(signal !== '' && { signal: checkSignal(signal) }),
     ...(timeoutSeconds !== undefined && { timeoutSeconds }),
   };
-}
-
-async function kill({ query }: Call, ref: string, containers: ContainerBackend): Promise<void> {
-  try {
-    await containers.kill(ref, query.text('signal') || 'KILL');
-  } catch (error) {
-    if (!(error instanceof EngineError)) throw error;
-    throw new EngineError(error.code, `cannot kill container: ${ref}: ${messageOf(error)}`, { cause: error });
-  }
 }
