@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { overlayChanges } from '#layer/changes.ts';
 import { MAX_LEVELS, openDirectoryAt, removeAt, treeSize } from '#layer/tree.ts';
+import { WorkerPool } from '#layer/worker-pool.ts';
 import { mkdirat, O_CREAT, O_DIRECTORY, O_RDONLY, O_WRONLY, openat } from '#linux/at.ts';
 
 /** A directory with more below it than a path can name or a stack can hold, and a file at the very end. */
@@ -52,6 +53,21 @@ test('many names, odd names, and links to places outside: all of the tree goes, 
     assert.deepEqual(readdirSync(join(root, 'kept')), ['file']);
   } finally {
     closeSync(rootFd);
+    rmSync(root, { recursive: true, force: true });
+  }
+});
+
+test("two that remove the same tree at once do not get in each other's way", async () => {
+  const root = mkdtempSync(join(tmpdir(), 'hoy-tree-'));
+  await using pool = new WorkerPool({ size: 4 });
+  try {
+    for (let round = 0; round < 5; round += 1) {
+      const path = join(root, 'doomed');
+      for (let i = 0; i < 60; i += 1) mkdirSync(join(path, `${i}/a/b`), { recursive: true });
+      await Promise.all(Array.from({ length: 4 }, () => pool.run({ kind: 'remove', path })));
+      assert.deepEqual(readdirSync(root), []);
+    }
+  } finally {
     rmSync(root, { recursive: true, force: true });
   }
 });

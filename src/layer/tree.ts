@@ -29,12 +29,16 @@ function* entriesIn(fd: number): Generator<Buffer> {
 /** Removal keeps no more directories open at once. A container can nest more of them than a process may open. */
 const MAX_OPEN_LEVELS = 64;
 
-/** Removes a file or a whole tree, however deep and wide. Idempotent. */
+/** Removes a file or a whole tree, however deep and wide. Idempotent, also when others remove the same at this moment. */
 export function removeAt(dirFd: number, name: Buffer): void {
   if (isUnlinked(dirFd, name)) return;
+  unlessGone(() => removeDirectory(dirFd, name));
+}
+
+function removeDirectory(dirFd: number, name: Buffer, above?: { topFd: number; level: number }): void {
   const fd = openDirectoryAt(dirFd, name);
   try {
-    removeEntries(fd, fd, 1);
+    removeEntries(fd, above?.topFd ?? fd, (above?.level ?? 0) + 1);
   } finally {
     closeSync(fd);
   }
@@ -48,20 +52,18 @@ function removeEntries(fd: number, topFd: number, level: number): void {
     for (const name of entriesIn(fd)) {
       found = true;
       if (isUnlinked(fd, name)) continue;
-      if (level < MAX_OPEN_LEVELS) removeDirectory(fd, name, topFd, level);
-      else renameat(fd, name, topFd, `moved-up-${randomUUID()}`);
+      if (level < MAX_OPEN_LEVELS) unlessGone(() => removeDirectory(fd, name, { topFd, level }));
+      else unlessGone(() => renameat(fd, name, topFd, `moved-up-${randomUUID()}`));
     }
   }
 }
 
-function removeDirectory(dirFd: number, name: Buffer, topFd: number, level: number): void {
-  const fd = openDirectoryAt(dirFd, name);
+function unlessGone(body: () => void): void {
   try {
-    removeEntries(fd, topFd, level + 1);
-  } finally {
-    closeSync(fd);
+    body();
+  } catch (error) {
+    if (!hasErrno(error, 'ENOENT')) throw error;
   }
-  unlinkat(dirFd, name, AT_REMOVEDIR);
 }
 
 /** Whether the name is gone now; false for a directory. */
