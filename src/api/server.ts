@@ -198,6 +198,8 @@ function answerError(request: IncomingMessage, response: ServerResponse, status:
     return;
   }
   const text = Buffer.from(`${JSON.stringify({ message })}\n`);
+  // A connection that is closed before all was read breaks off at the client's side, too, even if there is an answer to read.
+  if (!request.complete && !request.headers.upgrade) response.shouldKeepAlive = true;
   response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': text.length });
   response.end(text);
   // What the client is still sending is read and dropped for a moment, so that it gets to read the answer.
