@@ -42,7 +42,14 @@ export class BlobStore {
     await rm(this.#ingest, { recursive: true, force: true });
     await mkdir(this.#blobs, { recursive: true, mode: 0o700 });
     await mkdir(this.#ingest, { mode: 0o700 });
-    await writeFile(join(this.#root, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
+    await this.#writeLayoutFile();
+  }
+
+  /** Not again at each start: a full disk would leave an empty one. */
+  async #writeLayoutFile(): Promise<void> {
+    const path = join(this.#root, 'oci-layout');
+    const content = '{"imageLayoutVersion":"1.0.0"}';
+    if ((await readFile(path, 'utf8').catch(() => '')) !== content) await writeFile(path, content);
   }
 
   path(digest: Digest): string {
@@ -171,8 +178,12 @@ export class BlobStore {
       ...(name !== undefined && { annotations: { 'org.opencontainers.image.ref.name': name } }),
     }));
     const partial = join(this.#ingest, randomUUID());
-    await writeFile(partial, JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests }));
-    await rename(partial, join(this.#root, 'index.json'));
+    try {
+      await writeFile(partial, JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests }));
+      await rename(partial, join(this.#root, 'index.json'));
+    } finally {
+      await rm(partial, { force: true });
+    }
   }
 }
 

@@ -90,15 +90,20 @@ export function representative({ hostPlatform }: Pick<ImageContext, 'hostPlatfor
   return image.id;
 }
 
-/** Brings the layout's `index.json` up to date, for other tools that read the store. */
-export async function writeIndex({ content, rows }: ImageContext): Promise<void> {
+/**
+ * Brings the layout's `index.json` up to date, for other tools that read the store. What the engine itself needs is in the
+ * database: that this fails (a full disk) is no reason to call a change failed that was made.
+ */
+export async function writeIndex({ content, rows, logger }: ImageContext): Promise<void> {
   const references = rows.references();
   const entries = rows.targets().flatMap(({ digest, mediaType, sizeBytes }) => {
     const descriptor = { digest, mediaType, size: sizeBytes };
     const names = references.filter(({ target }) => target === digest).map(({ name }) => familiar(name));
     return names.length === 0 ? [descriptor] : names.map((name) => ({ ...descriptor, name }));
   });
-  await content.writeIndex(entries);
+  await content.writeIndex(entries).catch((error: unknown) => {
+    logger.warn({ err: error }, 'the index of the image store could not be written');
+  });
 }
 
 const familiar = (name: string): string => name.replace(/^docker\.io\/(library\/)?/, '');

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { isDiskFull } from '#core/disk-full.ts';
 import { invalidParameter, messageOf } from '#core/errors.ts';
 import type { Logger } from '#core/logger.ts';
 import { mountOverlay, type OverlayDirectories } from '#layer/overlay.ts';
@@ -39,7 +40,8 @@ export async function chooseDriver(
 const isDriver = (name: string): name is SnapshotDriverName => ['overlay2', 'fuse-overlayfs', 'vfs'].includes(name);
 
 async function tryMount(driver: 'overlay2' | 'fuse-overlayfs', directory: string): Promise<string | undefined> {
-  const trial = await mkdtemp(join(directory, 'trial-'));
+  const trial = await makeTrialDirectory(directory);
+  if (trial === undefined) return undefined;
   const path = (name: string): string => join(trial, name);
   try {
     for (const name of ['lower', 'lower2', 'upper', 'work', 'merged']) await mkdir(path(name));
@@ -55,9 +57,19 @@ async function tryMount(driver: 'overlay2' | 'fuse-overlayfs', directory: string
     }
     return undefined;
   } catch (error) {
-    return messageOf(error);
+    return isDiskFull(error) ? undefined : messageOf(error);
   } finally {
     await rm(trial, { recursive: true, force: true });
+  }
+}
+
+/** A full disk says nothing of the driver, and another one would not find the containers' files: there is no trial then. */
+async function makeTrialDirectory(directory: string): Promise<string | undefined> {
+  try {
+    return await mkdtemp(join(directory, 'trial-'));
+  } catch (error) {
+    if (isDiskFull(error)) return undefined;
+    throw error;
   }
 }
 
