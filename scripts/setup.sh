@@ -69,7 +69,8 @@ apt_install() {
   run apt-get update && run apt-get install -y --no-install-recommends "$@"
 }
 
-# Node.js itself is one of the npm packages, so any npm will do, however old the system's Node.js is. They are fetched
+# Node.js itself is one of the npm packages, so any npm will do, however old the system's Node.js is. It is fetched first,
+# and runs npm for the rest: under an old Node.js npm leaves out optional packages that need a newer one. All are fetched
 # beside and swapped in, so that an engine that runs meanwhile finds the old ones or the new ones, never half of them.
 install_npm_packages() {
   hoy_has_packages && return 0
@@ -77,18 +78,28 @@ install_npm_packages() {
   say "fetching Node.js 26 and the npm packages"
   new=$root/build/npm
   rm -rf "$new"
-  mkdir -p "$new"
-  cp -- "$root/package.json" "$root/package-lock.json" "$new/"
-  (cd "$new" && run npm ci --ignore-scripts --no-audit --no-fund) ||
-    fail "npm could not fetch the packages" "is the npm registry reachable?  try:  cd $root && npm ci"
+  fetch_npm_packages "$new/first" "$PATH" --omit=dev
+  find_node "$new/first"
+  fetch_npm_packages "$new" "${node%/*}:$PATH"
   [ ! -e "$root/node_modules" ] || mv -- "$root/node_modules" "$new/old"
   mv -- "$new/node_modules" "$root/node_modules"
   touch "$root/node_modules/.package-lock.json"
   rm -rf "$new"
 }
 
+# Arguments: into which directory, the PATH of npm, more options of npm.
+fetch_npm_packages() {
+  directory=$1 path=$2
+  shift 2
+  mkdir -p "$directory"
+  cp -- "$root/package.json" "$root/package-lock.json" "$directory/"
+  (PATH=$path && cd "$directory" && run npm ci --ignore-scripts --no-audit --no-fund "$@") ||
+    fail "npm could not fetch the packages" "is the npm registry reachable?  try:  cd $root && npm ci"
+}
+
+# Sets $node to the one that was fetched into a directory.
 find_node() {
-  for node in "$root"/node_modules/node-linux-*/bin/node "$root"/../node-linux-*/bin/node; do
+  for node in "$1"/node_modules/node-linux-*/bin/node "$1"/../node-linux-*/bin/node; do
     [ -x "$node" ] && return 0
   done
   fail "there is no Node.js for this machine ($(uname -m)) among the npm packages"
@@ -141,7 +152,7 @@ main() {
   : >"$log"
   install_system_packages
   install_npm_packages
-  find_node
+  find_node "$root"
   build_shim
   build_bundles
   build_image
