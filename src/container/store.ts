@@ -2,7 +2,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { ambiguousPrefix, nameTaken, noSuchContainer } from '#container/failures.ts';
 import { decodeContainer, decodeExec, encodeDefinition, encodeExec, encodeLife } from '#container/record-json.ts';
-import { type Schema, transaction } from '#core/database.ts';
+import { type Schema, transaction, withoutSync } from '#core/database.ts';
 import type { ContainerRecord, ExecRecord } from '#model/container.ts';
 
 export const containerSchema: Schema = {
@@ -173,18 +173,9 @@ export class ContainerStore {
     return record;
   }
 
-  /** SQLite takes the setting per connection and everything here is synchronous: nobody else writes in between. */
   #write(durability: Durability, body: () => unknown): void {
-    if (durability === 'power-loss') {
-      transaction(this.#database, body);
-      return;
-    }
-    this.#database.exec('PRAGMA synchronous = NORMAL');
-    try {
-      body();
-    } finally {
-      this.#database.exec('PRAGMA synchronous = FULL');
-    }
+    if (durability === 'power-loss') transaction(this.#database, body);
+    else withoutSync(this.#database, body);
   }
 }
 

@@ -15,8 +15,6 @@ export interface EventLogDeps {
 }
 
 export interface EventLogOptions {
-  /** How long events wait for others to be stored together. @default 10 */
-  batchDelayMs?: number;
   /** Events kept. @default 100000 */
   maxEvents?: number;
   /** How long they are kept. @default 90 days */
@@ -39,10 +37,11 @@ const PAGE_EVENTS = 256;
 const PRUNE_EVERY_MS = 60_000;
 /** While the database refuses, so many events wait; older ones are given up. */
 const MAX_PENDING = 10_000;
+const RETRY_MS = 1_000;
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /**
- * What happened, in order. An event is stored, together with others of the same moment, before anybody hears of it. A listener
+ * What happened, in order. An event is stored before anybody hears of it, so that it survives a kill of the engine. A listener
  * is a place in that order, not a queue: however slow it is, it costs no memory and misses nothing that is still kept.
  */
 export class EventLog implements EventSink, Startable {
@@ -54,13 +53,13 @@ export class EventLog implements EventSink, Startable {
   #recent: StoredEvent[] = [];
   #lastSeq: number;
   #lastTime = 0n;
-  #flushTimer: Disposable | undefined;
+  #retryTimer: Disposable | undefined;
   #pruneTimer: Disposable | undefined;
   #isStopped = false;
 
   constructor(deps: EventLogDeps, options: EventLogOptions = {}) {
     this.#deps = deps;
-    this.#options = { batchDelayMs: 10, maxEvents: 100_000, maxAgeMs: 90 * DAY_MS, ...options };
+    this.#options = { maxEvents: 100_000, maxAgeMs: 90 * DAY_MS, ...options };
     this.#table = new EventTable(deps.database);
     this.#lastSeq = this.#table.lastSeq();
   }
@@ -71,7 +70,7 @@ export class EventLog implements EventSink, Startable {
 
   /** Stores what waits, and ends all listeners once they have heard it. */
   async stop(): Promise<void> {
-    this.flush();
+    this.#flush();
     this.#isStopped = true;
     this.#pruneTimer?.[Symbol.dispose]();
     this.#wakeListeners();
@@ -84,20 +83,20 @@ export class EventLog implements EventSink, Startable {
   emit({ type, action, actor }: NewEvent): void {
     const attributes = { ...actor.attributes };
     this.#pending.push({ type, action, actor: { id: actor.id, attributes }, timeNano: this.#stamp() });
-    this.#scheduleFlush();
+    // While the database refuses, the next try is the timer's: asking it for every event would only delay the rest.
+    if (!this.#retryTimer) this.#flush();
   }
 
-  /** Stores what was emitted, at once. */
-  flush(): void {
-    this.#flushTimer?.[Symbol.dispose]();
-    this.#flushTimer = undefined;
+  #flush(): void {
+    this.#retryTimer?.[Symbol.dispose]();
+    this.#retryTimer = undefined;
     if (this.#pending.length === 0) return;
     try {
       this.#recent.push(...this.#table.append(this.#pending));
     } catch (error) {
       this.#deps.logger.error({ err: error, events: this.#pending.length }, 'events could not be stored');
       this.#pending = this.#pending.slice(-MAX_PENDING);
-      this.#scheduleFlush(1000);
+      this.#retryLater();
       return;
     }
     this.#pending = [];
@@ -111,7 +110,7 @@ export class EventLog implements EventSink, Startable {
    * Whatever was emitted before the call is past, whatever is emitted after it is live.
    */
   events(query: EventQuery): AsyncIterable<EngineEvent> {
-    this.flush();
+    this.#flush();
     return this.#listen(query, this.#startAfter(query));
   }
 
@@ -190,11 +189,8 @@ export class EventLog implements EventSink, Startable {
     return this.#lastTime;
   }
 
-  #scheduleFlush(delayMs = this.#options.batchDelayMs): void {
-    this.#flushTimer ??= this.#deps.clock.after(delayMs, () => {
-      this.#flushTimer = undefined;
-      this.flush();
-    });
+  #retryLater(): void {
+    this.#retryTimer = this.#deps.clock.after(RETRY_MS, () => this.#flush());
   }
 
   /** A little at a time, so that nobody waits for it. */

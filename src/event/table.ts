@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { transaction } from '#core/database.ts';
+import { transaction, withoutSync } from '#core/database.ts';
 import type { EngineEvent, EventType } from '#model/event.ts';
 
 /** An event and its place in the order of all. */
@@ -32,15 +32,17 @@ export class EventTable {
     );
   }
 
-  /** Stores all of them or none; survives power loss when it returns. */
+  /** Stores all of them or none; survives a kill of the engine when it returns. */
   append(events: readonly EngineEvent[]): StoredEvent[] {
-    return transaction(this.#database, () =>
-      events.map((event) => {
-        const { type, action, actor, timeNano } = event;
-        const row = this.#insert.run(timeNano, type, action, actor.id, JSON.stringify(actor.attributes));
-        return { seq: Number(row.lastInsertRowid), event };
-      }),
+    return withoutSync(this.#database, () =>
+      transaction(this.#database, () => events.map((event) => this.#store(event))),
     );
+  }
+
+  #store(event: EngineEvent): StoredEvent {
+    const { type, action, actor, timeNano } = event;
+    const row = this.#insert.run(timeNano, type, action, actor.id, JSON.stringify(actor.attributes));
+    return { seq: Number(row.lastInsertRowid), event };
   }
 
   /** The number of the last event that was ever stored; 0 if none was. */
