@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { transaction } from '#core/database.ts';
+import { transaction, withoutSync } from '#core/database.ts';
 import type { Layer } from '#layer/types.ts';
 
 /** One unpacked tar. */
@@ -21,11 +21,15 @@ export class LayerRows {
   readonly #database: DatabaseSync;
   readonly #byChain: StatementSync;
   readonly #snapshotParent: StatementSync;
+  readonly #addSnapshot: StatementSync;
+  readonly #deleteSnapshot: StatementSync;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
     this.#byChain = database.prepare(`${LAYER_COLUMNS} WHERE chain_id = ?`);
     this.#snapshotParent = database.prepare('SELECT parent FROM snapshot WHERE id = ?');
+    this.#addSnapshot = database.prepare('INSERT INTO snapshot VALUES (?, ?)');
+    this.#deleteSnapshot = database.prepare('DELETE FROM snapshot WHERE id = ?');
   }
 
   layer(chainId: string): (Layer & { link: string }) | undefined {
@@ -88,8 +92,9 @@ export class LayerRows {
     });
   }
 
+  /** Not synced by itself: the row of the container that follows takes it to the disk, and without that one it is of no use. */
   addSnapshot(id: string, parent: string | undefined): void {
-    this.#database.prepare('INSERT INTO snapshot VALUES (?, ?)').run(id, parent ?? null);
+    withoutSync(this.#database, () => this.#addSnapshot.run(id, parent ?? null));
   }
 
   /** `undefined` if there is no such snapshot. */
@@ -98,8 +103,9 @@ export class LayerRows {
     return row && { parent: row.parent === null ? undefined : String(row.parent) };
   }
 
+  /** Not synced: a row without its container is removed at the next start. */
   removeSnapshot(id: string): void {
-    this.#database.prepare('DELETE FROM snapshot WHERE id = ?').run(id);
+    withoutSync(this.#database, () => this.#deleteSnapshot.run(id));
   }
 
   snapshotIds(): string[] {
