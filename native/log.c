@@ -90,16 +90,13 @@ void log_flush(void)
 	file_size += size;
 }
 
+/* A reader that has the old file open reads it to its end, also when it is kept under no name. */
 static void rotate(void)
 {
-	if (options.log_max_files > 1) {
-		rotate_files(options.log_path, options.log_max_files);
-		if (fd >= 0) close(fd);
-		open_file(0);
-		control_broadcast(FRAME_ROTATED, options.log_path, strlen(options.log_path));
-	} else if (fd >= 0 && ftruncate(fd, 0) == 0) {
-		file_size = 0;
-	}
+	rotate_files(options.log_path, options.log_max_files);
+	if (fd >= 0) close(fd);
+	open_file(0);
+	if (options.log_max_files > 1) control_broadcast(FRAME_ROTATED, options.log_path, strlen(options.log_path));
 }
 
 static uint8_t *put(uint8_t *to, const char *text, size_t length)

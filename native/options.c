@@ -83,7 +83,10 @@ static void apply(int option, const char *value)
 	case STDIN: options.stdin_mode = parse_stdin(value); break;
 	case LOG: options.log_path = value; break;
 	case LOG_MAX_SIZE: options.log_max_size = number(value, INT64_MAX); break;
-	case LOG_MAX_FILES: options.log_max_files = (unsigned)number(value, 1000); break;
+	case LOG_MAX_FILES:
+		options.log_max_files = (unsigned)number(value, 1000);
+		if (options.log_max_files == 0) refuse("not a number of log files", value);
+		break;
 	case OOM_FILE: append(&options.oom_files, &options.oom_file_count, value); break;
 	default: exit(64);
 	}

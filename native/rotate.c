@@ -28,5 +28,6 @@ void rotate_files(const char *path, unsigned files)
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++) {
 		if (numbered(oldest, path, files - 1, suffixes[i])) unlink(oldest);
 	}
+	/* With one file, that was it. */
 	for (unsigned number = files - 1; number-- > 0;) shift(path, number);
 }

@@ -41,6 +41,7 @@ test('the shim refuses command lines that make no sense', () => {
     [...complete, '--bundle', 'a', '--stdin', 'perhaps'],
     [...complete, '--bundle', 'a', '--size', '20'],
     [...complete, '--bundle', 'a', '--log-max-size', '-1'],
+    [...complete, '--bundle', 'a', '--log-max-files', '0'],
     [...complete, '--bundle', 'a', 'stray'],
   ]) {
     assert.equal(spawnSync(shim, args).status, 64, args.join(' '));

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { Lab } from './lab.ts';
+import { ATTACH_ALL, Lab } from './lab.ts';
 
 const lab = new Lab();
 after(() => lab[Symbol.asyncDispose]());
@@ -141,6 +141,28 @@ test('with one file the log starts anew', async () => {
   assert.equal(records.at(-1)?.log, '400\n');
   assert.ok(records.length < 400 && readFileSync(log.path).length <= SIZE);
   assert.ok(!existsSync(`${log.path}.1`));
+});
+
+test('with one file a reader still has what is dropped, and the new file holds what follows', async () => {
+  const id = 'followed';
+  const log = { driver: 'json-file', path: lab.logPath(id), maxSizeBytes: SIZE, maxFiles: 1 } as const;
+  const { shim } = await lab.run(['sh', '-c', 'echo first; read go; seq 1 150'], { id, stdin: 'open', log });
+  const stdin = await shim.open({ ...ATTACH_ALL, stdout: false, stderr: false });
+  await lab.waitForLog(id, 'first\n');
+  const reader = openSync(log.path, 'r');
+  stdin.end('go\n');
+  await shim.exited;
+  await shim.release();
+  const dropped = await lab.logRecords(id, `/proc/self/fd/${reader}`);
+  closeSync(reader);
+  const all = [...dropped, ...(await lab.logRecords(id))].map(({ log }) => log);
+  assert.deepEqual(all, ['first\n', ...Array.from({ length: 150 }, (_, index) => `${index + 1}\n`)]);
+  assert.ok(dropped.length > 1 && dropped.length < 150, `${dropped.length}`);
+  assert.deepEqual(
+    lab.rotated.filter((path) => path === log.path),
+    [],
+    'there is nothing to compress',
+  );
 });
 
 test('after reopenLog the output goes to a new file', async () => {
