@@ -139,7 +139,7 @@ for (const keys of ['', 'ctrl-p,ctrl-q', 'ctrl-@', 'ctrl-[,a', 'x', 'DEL']) {
     assert.equal(checkDetachKeys(keys, 'detach'), keys));
 }
 
-for (const keys of ['ctrl-', 'ctrl-1', 'ab', 'a,,b', 'ctrl-pp']) {
+for (const keys of ['ctrl-', 'ctrl-1', 'ab', 'a,,b', 'ctrl-pp', 'ctrl-A', 'é']) {
   test(`the detach keys ${keys} are refused`, () => {
     assert.throws(() => checkDetachKeys(keys, 'escape'), { message: `Invalid escape keys (${keys}) provided` });
   });

@@ -13,7 +13,8 @@ export function parseDetachKeys(text: string, what = 'detach'): Uint8Array {
     const control = CONTROL.exec(key)?.[1];
     // The key's place among the control characters: the low five bits of the letter's code.
     if (control !== undefined) return (control.toUpperCase().codePointAt(0) ?? 0) & 0x1f;
-    if (/^[\x20-\x7e]$/.test(key)) return key.charCodeAt(0);
+    if (key === 'DEL') return 0x7f;
+    if (key.length === 1 && key.charCodeAt(0) < 0x80) return key.charCodeAt(0);
     throw invalidParameter(`Invalid ${what} keys (${text}) provided`);
   });
 }

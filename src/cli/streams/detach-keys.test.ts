@@ -11,6 +11,7 @@ test('key sequences are read into the bytes a terminal sends', () => {
     ['ctrl-@', [0]],
     ['ctrl-]', [29]],
     ['ctrl-_', [31]],
+    ['DEL,x', [127, 120]],
     ['ctrl-1', undefined],
     ['abc', undefined],
     ['a,', undefined],

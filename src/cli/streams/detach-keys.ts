@@ -12,7 +12,8 @@ export function parseDetachKeys(text: string): Buffer | undefined {
       const code = /[a-z]/.test(control) ? control.charCodeAt(0) - 96 : CONTROL_SYMBOLS[control];
       if (code === undefined) return undefined;
       bytes.push(code);
-    } else if ([...key].length === 1) bytes.push(...Buffer.from(key));
+    } else if (key === 'DEL') bytes.push(127);
+    else if ([...key].length === 1) bytes.push(...Buffer.from(key));
     else return undefined;
   }
   return Buffer.from(bytes);
