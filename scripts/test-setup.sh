@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What only the tests need of the machine: the unmodified docker CLI, other tools that must accept our images, and a
+# What only the tests need of the machine: the unmodified docker CLI, a second OCI runtime, other tools that must accept our images, and a
 # Debian root file system to run.
 set -eu
 cd "$(dirname -- "$0")/.."
@@ -9,10 +9,12 @@ has() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ]; }
 
 missing() {
   has docker || echo docker.io
+  has runc || echo runc
   has debootstrap || echo debootstrap
   has skopeo || echo skopeo
   has valgrind || echo valgrind
   has zstd || echo zstd
+  has openssl || echo openssl
   has perl || echo perl
 }
 

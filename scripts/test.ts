@@ -10,8 +10,6 @@ interface Suite {
   flags: string[];
   /** Runs in so many processes beside each other, each with its part of the files. */
   shards: number;
-  /** Starts engines, and needs programs that only tests need. */
-  needsMachine: boolean;
 }
 
 const SUITES: Suite[] = [
@@ -21,14 +19,12 @@ const SUITES: Suite[] = [
     // A process for each file would take a hundred times as long to start.
     flags: ['--test-isolation=none'],
     shards: availableParallelism(),
-    needsMachine: false,
   },
   {
     name: 'integration',
     files: globSync('test/{native,cli-unit,integration,blackbox}/**/*.test.ts'),
     flags: ['--test-concurrency=2', '--test-timeout=300000'],
     shards: 1,
-    needsMachine: true,
   },
 ];
 
@@ -39,11 +35,11 @@ async function main(wanted: readonly string[]): Promise<number> {
     console.error('✖ the tests make containers, mounts and control groups, and need root: run  sudo npm test');
     return 1;
   }
+  if (!prepareMachine()) return 1;
   const totals: Counts = {};
   let failed = false;
   for (const suite of SUITES) {
     if (wanted.length > 0 && !wanted.includes(suite.name)) continue;
-    if (suite.needsMachine && !prepareMachine()) return 1;
     console.log(`\n• ${suite.name} tests`);
     for (const { code, counts } of await runSuite(suite)) {
       for (const [name, count] of Object.entries(counts)) totals[name] = (totals[name] ?? 0) + count;

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type CgroupLayout, containerCgroupsPath, readCgroupLayout } from '#linux/cgroup.ts';
 import { killCgroup, removeCgroup } from '#linux/cgroup-processes.ts';
 import type { ContainerConfig, HostConfig } from '#model/container.ts';
@@ -89,6 +89,9 @@ export function testContainer(on: TestHost, request: ContainerRequest): TestCont
   };
 }
 
+/** The static one that the set-up fetched. */
+const BUSYBOX = resolve(import.meta.dirname, '../../build/busybox');
+
 const APPLETS = [
   ...['cat', 'cut', 'dd', 'df', 'echo', 'grep', 'head', 'hostname', 'id', 'ls', 'mkdir', 'mknod', 'mount', 'sh'],
   ...['sleep', 'tail', 'touch', 'tr', 'true', 'wc'],
@@ -96,7 +99,7 @@ const APPLETS = [
 
 function makeRootfs(rootfs: string, { programs = {}, prepare }: ContainerRequest): void {
   for (const directory of ['bin', 'etc', 'tmp', 'root']) mkdirSync(join(rootfs, directory), { recursive: true });
-  for (const [name, file] of Object.entries({ busybox: '/bin/busybox', ...programs })) {
+  for (const [name, file] of Object.entries({ busybox: BUSYBOX, ...programs })) {
     copyFileSync(file, join(rootfs, 'bin', name));
   }
   for (const applet of APPLETS) symlinkSync('busybox', join(rootfs, 'bin', applet));

@@ -89,7 +89,7 @@ export class Lab implements AsyncDisposable {
     this.launcher = new HoyShimLauncher({ shimPath: this.shimPath, onRotated: (_, path) => this.rotated.push(path) });
     mkdirSync(join(this.directory, 'rootfs/bin'), { recursive: true });
     for (const name of ['proc', 'tmp', 'dev', 'sys', 'adir']) mkdirSync(join(this.directory, 'rootfs', name));
-    execFileSync('cp', ['/bin/busybox', join(this.directory, 'rootfs/bin/busybox')]);
+    execFileSync('cp', [join(ROOT, 'build/busybox'), join(this.directory, 'rootfs/bin/busybox')]);
     execFileSync('chroot', [join(this.directory, 'rootfs'), '/bin/busybox', '--install', '-s', '/bin']);
     writeFileSync(join(this.directory, 'rootfs/noexec'), 'x');
   }
