@@ -75,10 +75,11 @@ class LimitedOutput extends Duplex {
   override _read(): void {}
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: () => void): void {
-    const kept = chunk.subarray(0, MAX_OUTPUT_BYTES - this.#size);
-    this.#chunks.push(kept);
-    this.#size += kept.length;
-    this.#isCut ||= kept.length < chunk.length;
+    const keptBytes = Math.min(chunk.length, MAX_OUTPUT_BYTES - this.#size);
+    // A copy: a part of the chunk, even an empty one, would keep all of it in memory.
+    if (keptBytes > 0) this.#chunks.push(Buffer.from(chunk.subarray(0, keptBytes)));
+    this.#size += keptBytes;
+    this.#isCut ||= keptBytes < chunk.length;
     callback();
   }
 
