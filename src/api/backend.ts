@@ -1,9 +1,7 @@
-// SPDX-License-Identifier: Apache-2.0
-import type { Socket } from 'node:net';
-import type { Duplex, Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
+import type { AttachedClient, AttachOptions, LogOptions, WaitCondition, WaitResult } from '#model/client.ts';
 import type {
   ContainerConfig,
-  ContainerRecord,
   EndpointSettings,
   ExecConfig,
   ExecRecord,
@@ -11,9 +9,10 @@ import type {
   Resources,
   RestartPolicy,
 } from '#model/container.ts';
+import type { ContainerView } from '#model/container-view.ts';
 import type { EngineEvent, EventType, Filters } from '#model/event.ts';
-import type { Image, ImageDeletion, ImageHistoryRow, Platform } from '#model/image.ts';
-import type { Change, ProcessTable, StatsSample } from '#model/system.ts';
+import type { ImageDeletion, ImageHistoryRow, ImageView, Platform, Progress } from '#model/image.ts';
+import type { Change, ProcessTable, StatsSample, SystemInfo } from '#model/system.ts';
 
 /**
  * What the HTTP API needs of the engine, and nothing more. The engine's classes satisfy these by shape;
@@ -30,80 +29,6 @@ export interface CreateContainer {
   hostConfig: HostConfig;
   networks: Record<string, EndpointSettings>;
   platform?: Platform;
-}
-
-/** A record together with what only a look at the system can tell. */
-export interface ContainerView {
-  record: ContainerRecord;
-  /** IDs of execs that are running. */
-  execIds: string[];
-  /** Where the container's files are, for inspect; absent for a dead one. */
-  paths: { resolvConf: string; hostname: string; hosts: string };
-  /** Overlay directories, for `GraphDriver.Data`. */
-  graph: { driver: string; data: Record<string, string> };
-  /** Only when sizes were asked for. */
-  size?: { rwBytes: number; rootFsBytes: number };
-  /** Mounts as they were made: resolved, for inspect's and ls's `Mounts`. */
-  mounts: MountView[];
-  /** The image reference to show in `ls`: what the caller wrote if it still names this image, else the ID. */
-  imageShown: string;
-  /** Descriptor of the image's manifest, where the store still has it. */
-  imageManifest?: { mediaType: string; digest: string; sizeBytes: number };
-}
-
-export interface MountView {
-  type: 'bind' | 'volume' | 'tmpfs' | 'image';
-  name?: string;
-  source: string;
-  destination: string;
-  driver?: string;
-  mode: string;
-  readWrite: boolean;
-  propagation: string;
-}
-
-export type WaitCondition = 'not-running' | 'next-exit' | 'removed';
-
-export interface WaitResult {
-  exitCode: number;
-  /** Why the container could not be waited for or removed. */
-  error?: string;
-}
-
-/** Where an attached client is: its raw socket after the HTTP upgrade, or any duplex that hoyd itself feeds (TLS, websocket). */
-export interface AttachedClient {
-  /** A plain unix or TCP socket may be passed to the shim, so that the client survives a restart of hoyd. */
-  stream: Socket | Duplex;
-  passable: boolean;
-  /** Bytes of the stream that were read together with the request's head. */
-  head: Buffer;
-}
-
-export interface AttachOptions {
-  stdin: boolean;
-  stdout: boolean;
-  stderr: boolean;
-  /** Send what was logged before the live stream. */
-  logs: boolean;
-  /** Stay for the live stream. */
-  stream: boolean;
-  /** `ctrl-p,ctrl-q` form; `''` is the default sequence. */
-  detachKeys: string;
-  /** Frame output with the 8-byte header (API §"Stream format"); false for a TTY and for websockets. */
-  multiplexed: boolean;
-}
-
-export interface LogOptions {
-  stdout: boolean;
-  stderr: boolean;
-  follow: boolean;
-  timestamps: boolean;
-  details: boolean;
-  /** Last lines to start from; -1 is all. */
-  tail: number;
-  since?: { nano: bigint };
-  until?: { nano: bigint };
-  signal: AbortSignal;
 }
 
 /** What create must be told before it may happen: warnings for the answer. */
@@ -185,38 +110,6 @@ export interface ExecBackend {
   resize(id: string, size: { rows: number; columns: number }): Promise<void>;
 }
 
-export interface ImageView {
-  image: Image;
-  /** Containers made from it; -1 if not counted. */
-  containers: number;
-  sharedSizeBytes: number;
-  /** One row for each platform of an index (API 1.47 `Manifests`). */
-  manifests: ManifestView[];
-  graph: { driver: string; data: Record<string, string> };
-}
-
-export interface ManifestView {
-  digest: string;
-  mediaType: string;
-  sizeBytes: number;
-  available: boolean;
-  kind: 'image' | 'attestation' | 'unknown';
-  platform?: Platform;
-  contentSizeBytes: number;
-  unpackedSizeBytes: number;
-  containers: string[];
-}
-
-/** A line of a JSON progress stream, in the engine's words; `api` writes it as Docker's `jsonmessage`. */
-export interface Progress {
-  status?: string;
-  id?: string;
-  stream?: string;
-  current?: number;
-  total?: number;
-  aux?: unknown;
-}
-
 export interface ImageBackend {
   list(options: {
     all: boolean;
@@ -262,62 +155,6 @@ export interface DiskUsage {
   images: ImageView[];
   layersSizeBytes: number;
   containers: ContainerView[];
-}
-
-/** What is true of this engine and its host; `api` makes `GET /info` and `GET /version` of it. */
-export interface SystemInfo {
-  id: string;
-  name: string;
-  version: string;
-  gitCommit: string;
-  builtAt: string;
-  startedAt: Date;
-  containers: { total: number; running: number; paused: number; stopped: number };
-  images: number;
-  storageDriver: string;
-  storageStatus: [string, string][];
-  dataRoot: string;
-  logDrivers: string[];
-  loggingDriver: string;
-  networkDrivers: string[];
-  volumeDrivers: string[];
-  cgroup: { driver: 'cgroupfs' | 'systemd'; version: 1 | 2 };
-  host: {
-    kernelVersion: string;
-    operatingSystem: string;
-    osVersion: string;
-    osType: 'linux';
-    /** `x86_64`, `aarch64`. */
-    machine: string;
-    /** `amd64`, `arm64`. */
-    architecture: string;
-    cpus: number;
-    memoryBytes: number;
-  };
-  features: {
-    memoryLimit: boolean;
-    swapLimit: boolean;
-    cpuCfsPeriod: boolean;
-    cpuCfsQuota: boolean;
-    cpuShares: boolean;
-    cpuSet: boolean;
-    pidsLimit: boolean;
-    oomKillDisable: boolean;
-    ipv4Forwarding: boolean;
-  };
-  runtimes: Record<string, { path: string; args: string[]; version: string }>;
-  defaultRuntime: string;
-  runtimeVersion: { name: string; version: string; commit: string };
-  initBinary: string;
-  securityOptions: string[];
-  labels: string[];
-  liveRestore: boolean;
-  debug: boolean;
-  experimental: boolean;
-  eventListeners: number;
-  fileDescriptors: number;
-  registry: { insecure: string[]; mirrors: string[] };
-  warnings: string[];
 }
 
 export interface SystemBackend {

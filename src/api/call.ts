@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from '#core/logger.ts';
+import type { AttachedClient } from '#model/client.ts';
 import { type BodyName, decodeBody } from '#wire/decode.ts';
-import type { AttachedClient } from './backend.ts';
 import { readJson } from './body.ts';
 import { accept } from './hijack.ts';
 import { Query } from './query.ts';

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { notFound } from '#core/errors.ts';
-import type { ContainerView, CreateContainer, LogOptions } from './backend.ts';
+import type { LogOptions } from '#model/client.ts';
+import type { ContainerView } from '#model/container-view.ts';
+import type { CreateContainer } from './backend.ts';
 import { fakeEngine } from './testing/fake-engine.ts';
 import {
   CONTAINER_ID,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
@@ -6,7 +7,7 @@ import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { conflict, notFound } from '#core/errors.ts';
-import type { AttachedClient, AttachOptions } from './backend.ts';
+import type { AttachedClient, AttachOptions } from '#model/client.ts';
 import { fakeEngine } from './testing/fake-engine.ts';
 import { CONTAINER_ID, EXEC_ID, sampleExec, sampleRecord, sampleView } from './testing/samples.ts';
 import { type RunningApi, startApi } from './testing/start-api.ts';

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TLSSocket } from 'node:tls';
-import type { AttachedClient } from './backend.ts';
+import type { AttachedClient } from '#model/client.ts';
 
 /** What the stream of a hijacked connection holds (`Content-Type` of the answer). */
 export const RAW_STREAM = 'application/vnd.docker.raw-stream';

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { messageOf } from '#core/errors.ts';
-import type { Progress } from './backend.ts';
+import type { Progress } from '#model/image.ts';
 import type { Call } from './call.ts';
 
 /** An answer of one JSON document after another. Waits for slow clients. */

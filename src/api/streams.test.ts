@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import assert from 'node:assert/strict';
 import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { invalidParameter, notFound } from '#core/errors.ts';
-import type { EventFilter, ImageBackend, LogOptions, SystemBackend } from './backend.ts';
+import type { LogOptions } from '#model/client.ts';
+import type { EventFilter, ImageBackend, SystemBackend } from './backend.ts';
 import { fakeEngine } from './testing/fake-engine.ts';
 import { CONTAINER_ID, IMAGE_ID } from './testing/samples.ts';
 import { type RunningApi, startApi } from './testing/start-api.ts';

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -9,7 +10,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { connect } from 'node:tls';
 import { silentLogger } from '#core/logger.ts';
-import type { AttachedClient } from './backend.ts';
+import type { AttachedClient } from '#model/client.ts';
 import { createApi } from './server.ts';
 import { fakeEngine } from './testing/fake-engine.ts';
 import { sampleView } from './testing/samples.ts';

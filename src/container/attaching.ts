@@ -4,27 +4,14 @@ import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import type { ContainerContext } from '#container/context.ts';
 import { parseDetachKeys } from '#container/detach-keys.ts';
-import type { Client, Instance } from '#container/instance.ts';
+import type { Instance } from '#container/instance.ts';
 import { checkLogsReadable } from '#container/log-options.ts';
 import { readLogs } from '#container/logs.ts';
 import { expectLive } from '#container/state.ts';
 import { conflict } from '#core/errors.ts';
+import type { AttachedClient, AttachOptions } from '#model/client.ts';
 import type { ContainerRecord } from '#model/container.ts';
 import type { ShimAttach } from '#runtime/types.ts';
-
-export interface AttachOptions {
-  stdin: boolean;
-  stdout: boolean;
-  stderr: boolean;
-  /** Send what was logged before the live stream. */
-  logs: boolean;
-  /** Stay for the live stream. */
-  stream: boolean;
-  /** `ctrl-p,ctrl-q` form; `''` is the default sequence. */
-  detachKeys: string;
-  /** Frame output with the 8-byte header. */
-  multiplexed: boolean;
-}
 
 /** Connects clients with the standard streams of a container, now or when it starts. */
 export class Attaching {
@@ -35,7 +22,7 @@ export class Attaching {
   }
 
   /** Resolves when the client is connected; to a container that doesn't run, when it is sure to be connected at the start. */
-  async attach(ref: string, client: Client, options: AttachOptions): Promise<void> {
+  async attach(ref: string, client: AttachedClient, options: AttachOptions): Promise<void> {
     const { record, instance } = this.#context.find(ref);
     expectAttachable(ref, record);
     if (options.logs) checkLogsReadable(record.hostConfig.logConfig);
@@ -54,7 +41,7 @@ export class Attaching {
     this.#context.announcer.container(record, 'resize', attributes);
   }
 
-  async #replay(record: ContainerRecord, client: Client, options: AttachOptions): Promise<void> {
+  async #replay(record: ContainerRecord, client: AttachedClient, options: AttachOptions): Promise<void> {
     const { stdout, stderr, multiplexed } = options;
     if (!stdout && !stderr) return;
     const source = { path: record.logPath, tty: !multiplexed, attributes: {}, ended: Promise.resolve() };
@@ -72,7 +59,7 @@ function expectAttachable(ref: string, { state }: ContainerRecord): void {
 }
 
 /** Keys are looked for on a terminal only: elsewhere every byte is data. */
-function shimOptions(record: ContainerRecord, client: Client, options: AttachOptions): ShimAttach {
+function shimOptions(record: ContainerRecord, client: AttachedClient, options: AttachOptions): ShimAttach {
   const detachKeys = parseDetachKeys(options.detachKeys);
   return {
     stdin: options.stdin && record.config.openStdin,
@@ -84,7 +71,7 @@ function shimOptions(record: ContainerRecord, client: Client, options: AttachOpt
   };
 }
 
-async function connect(instance: Instance, client: Client, options: ShimAttach): Promise<void> {
+async function connect(instance: Instance, client: AttachedClient, options: ShimAttach): Promise<void> {
   if (!instance.run) {
     const pending = { client, options };
     instance.attachments.add(pending);

@@ -15,6 +15,10 @@ export function checkConfig(config: ContainerConfig): void {
     if (entry === '' || entry.startsWith('=')) throw invalidParameter(`invalid environment variable: ${entry}`);
     if (entry.includes('\0')) throw invalidParameter('an environment variable contains a NUL byte');
   }
+  const words = [config.user, config.workingDir, config.hostname, config.domainname];
+  if ([...words, ...(config.cmd ?? []), ...(config.entrypoint ?? [])].some((word) => word.includes('\0'))) {
+    throw invalidParameter('the command, user, host name or working directory contains a NUL byte');
+  }
   stopSignalOf(config);
 }
 

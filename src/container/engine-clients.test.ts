@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { containerConfig, hostConfig } from '#container/container-testing.ts';
 import { FakeEngine, pair, turns } from '#container/fake-engine.ts';
-import type { Client } from '#container/instance.ts';
+import type { AttachedClient } from '#model/client.ts';
 import type { ContainerConfig, HostConfig } from '#model/container.ts';
 
 async function create(
@@ -15,7 +16,7 @@ async function create(
   return (await fake.engine.create(wish)).id;
 }
 
-function client(passable = true): Client & { hasEnded: () => boolean } {
+function client(passable = true): AttachedClient & { hasEnded: () => boolean } {
   const [stream, other] = pair();
   let ended = false;
   other.on('end', () => {

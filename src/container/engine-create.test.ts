@@ -78,6 +78,8 @@ test('what can’t be made is refused in Docker’s words and leaves nothing beh
     [{ config: { image: 'nope' } }, 'not-found', /^No such image: nope$/],
     [{ config: { workingDir: 'rel' } }, 'invalid-parameter', /^the working directory 'rel' is invalid/],
     [{ config: { env: ['=x'] } }, 'invalid-parameter', /^invalid environment variable: =x$/],
+    [{ config: { cmd: ['a\0b'] } }, 'invalid-parameter', /contains a NUL byte$/],
+    [{ config: { workingDir: '/a\0b' } }, 'invalid-parameter', /contains a NUL byte$/],
     [{ config: { stopSignal: 'SIGNOPE' } }, 'invalid-parameter', /^invalid signal: SIGNOPE$/],
     [{ host: { runtime: 'nope' } }, 'invalid-parameter', /^unknown or invalid runtime name: nope$/],
     [{ host: { networkMode: 'nope' } }, 'invalid-parameter', /^network nope not found$/],

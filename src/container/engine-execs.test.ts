@@ -51,6 +51,13 @@ test('an exec runs with the container’s environment and its own, and tells how
   await until(() => !existsSync(fake.shims.last.directory));
 });
 
+test('the actions of an exec without arguments end with a blank, as filters of clients expect', async () => {
+  using fake = new FakeEngine();
+  const container = await running(fake);
+  await fake.engine.execs.create('box', exec({ argv: ['date'] }));
+  assert.deepEqual(fake.actions(container).slice(2), ['exec_create: date ']);
+});
+
 test('an exec runs once, and only in a container that runs', async () => {
   using fake = new FakeEngine();
   const container = await running(fake);

@@ -167,6 +167,10 @@ test('kill of what doesn’t run, and of an unknown signal, is refused in Docker
     message: `cannot kill container: box: container ${id} is not running`,
   });
   await assert.rejects(fake.engine.kill('box', 'NOPE'), { code: 'invalid-parameter' });
+  await assert.rejects(fake.engine.kill('gone', 'KILL'), {
+    code: 'not-found',
+    message: 'cannot kill container: gone: No such container: gone',
+  });
 });
 
 test('a policy brings a container back, with growing pauses', async () => {
@@ -219,7 +223,7 @@ test('restart ends the process and starts another, also one that is to remove it
   const id = await start(fake, { autoRemove: true });
   await fake.engine.restart(id, {});
   assert.equal((await stateOf(fake, id)).status, 'running');
-  assert.deepEqual(fake.actions(id), ['create', 'start', 'kill', 'die', 'start', 'restart']);
+  assert.deepEqual(fake.actions(id), ['create', 'start', 'kill', 'die', 'stop', 'start', 'restart']);
   fake.shims.last.end(0);
   await turns();
   await assert.rejects(fake.engine.inspect(id, { size: false }), { code: 'not-found' });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import type { Readable } from 'node:stream';
-import { Attaching, type AttachOptions } from '#container/attaching.ts';
+import { Attaching } from '#container/attaching.ts';
 import { ContainerContext } from '#container/context.ts';
 import { type CreateRequest, Creator } from '#container/creator.ts';
 import type { ContainerDeps, ContainerOptions } from '#container/deps.ts';
@@ -9,13 +10,11 @@ import { ExecEngine } from '#container/exec-engine.ts';
 import { Execs } from '#container/execs.ts';
 import { withContext } from '#container/failures.ts';
 import { HealthMonitors } from '#container/health.ts';
-import type { Client, WaitCondition } from '#container/instance.ts';
 import { Launcher } from '#container/launcher.ts';
 import { Lifecycle } from '#container/lifecycle.ts';
 import type { ListOptions } from '#container/list-filters.ts';
 import { LogCompressor } from '#container/log-compression.ts';
 import { LogWatch } from '#container/log-watch.ts';
-import type { LogReadOptions } from '#container/logs.ts';
 import { Observation } from '#container/observation.ts';
 import { execProbe } from '#container/probing.ts';
 import { Removal } from '#container/removal.ts';
@@ -24,11 +23,13 @@ import { Restorer } from '#container/restorer.ts';
 import { isActive, isLive } from '#container/state.ts';
 import { type StopOptions, Stopper } from '#container/stopper.ts';
 import { type Change, Updater } from '#container/updater.ts';
-import { type ContainerView, Views } from '#container/views.ts';
-import { type WaitResult, Waits } from '#container/waits.ts';
+import { Views } from '#container/views.ts';
+import { Waits } from '#container/waits.ts';
 import { conflict, isEngineError } from '#core/errors.ts';
 import type { Startable } from '#core/startable.ts';
+import type { AttachedClient, AttachOptions, LogOptions, WaitCondition, WaitResult } from '#model/client.ts';
 import type { ContainerRecord } from '#model/container.ts';
+import type { ContainerView } from '#model/container-view.ts';
 import type { Filters } from '#model/event.ts';
 import type { Change as PathChange, ProcessTable, StatsSample } from '#model/system.ts';
 
@@ -140,8 +141,8 @@ export class ContainerEngine {
   }
 
   async kill(ref: string, signal: string): Promise<void> {
-    const { instance } = this.#context.find(ref);
-    await inContext(`cannot kill container: ${ref}`, this.#stopper.kill(instance, signal));
+    const kill = async () => this.#stopper.kill(this.#context.find(ref).instance, signal);
+    await inContext(`cannot kill container: ${ref}`, kill());
   }
 
   async pause(ref: string): Promise<void> {
@@ -178,11 +179,11 @@ export class ContainerEngine {
     return this.#waits.wait(ref, condition, signal);
   }
 
-  handOverWait(ref: string, client: Client, condition: WaitCondition): Promise<boolean> {
+  handOverWait(ref: string, client: AttachedClient, condition: WaitCondition): Promise<boolean> {
     return this.#waits.handOver(ref, client, condition);
   }
 
-  attach(ref: string, client: Client, options: AttachOptions): Promise<void> {
+  attach(ref: string, client: AttachedClient, options: AttachOptions): Promise<void> {
     return this.#attaching.attach(ref, client, options);
   }
 
@@ -190,7 +191,7 @@ export class ContainerEngine {
     await this.#attaching.resize(ref, size);
   }
 
-  async logs(ref: string, options: LogReadOptions): Promise<{ tty: boolean; stream: Readable }> {
+  async logs(ref: string, options: LogOptions): Promise<{ tty: boolean; stream: Readable }> {
     return this.#observation.logs(ref, options);
   }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,12 +7,12 @@ import type { ContainerContext } from '#container/context.ts';
 import { parseDetachKeys } from '#container/detach-keys.ts';
 import { processEnvironment } from '#container/environment.ts';
 import { noSuchContainer, noSuchExec, pausedBeforeExec } from '#container/failures.ts';
-import type { Client } from '#container/instance.ts';
 import type { Launcher } from '#container/launcher.ts';
 import { expectUnfrozen } from '#container/state.ts';
 import { lookupUser } from '#container/user-lookup.ts';
 import { conflict, invalidParameter } from '#core/errors.ts';
 import { newId } from '#core/ids.ts';
+import type { AttachedClient } from '#model/client.ts';
 import type { ContainerRecord, ExecConfig, ExecRecord } from '#model/container.ts';
 import { buildExecProcess } from '#runtime/spec/process.ts';
 import type { ExitRecord, Shim, ShimAttach, ShimLaunch } from '#runtime/types.ts';
@@ -24,7 +25,7 @@ const NOT_STARTED = 126;
 export interface ExecStartOptions {
   detach: boolean;
   consoleSize?: [rows: number, columns: number];
-  client?: Client;
+  client?: AttachedClient;
   multiplexed: boolean;
 }
 
@@ -49,7 +50,7 @@ export class Execs {
     const exec: ExecRecord = { id: newId(), containerId: record.id, config, state: { status: 'created' } };
     this.#context.current(record.id);
     this.#context.store.saveExec(exec);
-    this.#announce(exec, `exec_create: ${config.argv.join(' ')}`);
+    this.#announce(exec, `exec_create: ${spelled(config)}`);
     return exec.id;
   }
 
@@ -81,7 +82,7 @@ export class Execs {
   /** Resolves when the process runs. An exec that could not be started has ended. */
   async start(id: string, options: ExecStartOptions): Promise<void> {
     const exec = this.checkStart(id);
-    this.#announce(exec, `exec_start: ${exec.config.argv.join(' ')}`);
+    this.#announce(exec, `exec_start: ${spelled(exec.config)}`);
     this.#starting.add(id);
     try {
       const shim = await this.#launch(exec, options);
@@ -261,7 +262,10 @@ export class Execs {
   }
 }
 
-function attachOptions({ config }: ExecRecord, { multiplexed }: ExecStartOptions, client: Client): ShimAttach {
+/** As Docker spells a command in events: the blank behind its name is there without arguments too. */
+const spelled = ({ argv: [command = '', ...args] }: ExecConfig): string => `${command} ${args.join(' ')}`;
+
+function attachOptions({ config }: ExecRecord, { multiplexed }: ExecStartOptions, client: AttachedClient): ShimAttach {
   return {
     stdin: config.attachStdin,
     stdout: config.attachStdout,

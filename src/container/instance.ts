@@ -1,18 +1,6 @@
-// SPDX-License-Identifier: Apache-2.0
-import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { BackOff } from '#container/restart-policy.ts';
+import type { AttachedClient, WaitCondition } from '#model/client.ts';
 import type { Shim, ShimAttach } from '#runtime/types.ts';
-
-/** Where an attached client is: a socket that may be passed to the shim, or a stream that hoyd carries itself. */
-export interface Client {
-  stream: Socket | Duplex;
-  passable: boolean;
-  /** Read together with the head of the request. */
-  head: Buffer;
-}
-
-export type WaitCondition = 'not-running' | 'next-exit' | 'removed';
 
 /** One life of a container's process, from the moment it runs until everything it used is given back. */
 export interface Run {
@@ -24,12 +12,12 @@ export interface Run {
 }
 
 export interface PendingAttachment {
-  client: Client;
+  client: AttachedClient;
   options: ShimAttach;
 }
 
 export interface PendingWait {
-  client: Client;
+  client: AttachedClient;
   condition: WaitCondition;
   /** `true`: the shim has the client. */
   resolve: (passed: boolean) => void;

@@ -111,7 +111,10 @@ test('until ends following although nothing is written', async (t) => {
   const path = makeLogPath(t);
   writeFileSync(path, goLine('a\n'));
   const started = Date.now();
-  await collectText(sourceAt(path, new Promise(() => {})), { follow: true, until: new Date(Date.now() + 150) });
+  await collectText(sourceAt(path, new Promise(() => {})), {
+    follow: true,
+    until: { nano: BigInt(Date.now() + 150) * 1_000_000n },
+  });
   assert.ok(Date.now() - started < 5000);
 });
 

@@ -8,8 +8,8 @@ export interface PrintOptions {
   timestamps: boolean;
   /** Put before the text of every line; empty for none. */
   details: string;
-  since?: Date | { nano: bigint };
-  until?: Date | { nano: bigint };
+  since?: { nano: bigint };
+  until?: { nano: bigint };
   /** Frame with Docker's 8-byte header (API §"Stream format"). */
   multiplexed: boolean;
   /** Lines of one stream may share a frame: faster for bulk, while a live reader may take a frame for a line. */

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { type LogReadOptions, type LogSource, readLogs } from '#container/logs.ts';
+import { type LogSource, readLogs } from '#container/logs.ts';
+import type { LogOptions } from '#model/client.ts';
 
 /** What the tests of the log reader share: a log directory, lines as Docker writes them, and frames taken apart. */
 
@@ -37,7 +39,7 @@ export const sourceAt = (path: string, ended: Promise<unknown> = Promise.resolve
   ended,
 });
 
-export const readAll: LogReadOptions = {
+export const readAll: LogOptions = {
   stdout: true,
   stderr: true,
   follow: false,
@@ -65,12 +67,12 @@ export function parseFrames(bytes: Buffer): Frame[] {
   return frames;
 }
 
-export async function collect(source: LogSource, options: Partial<LogReadOptions> = {}): Promise<Buffer> {
+export async function collect(source: LogSource, options: Partial<LogOptions> = {}): Promise<Buffer> {
   return Buffer.concat(await readLogs(source, { ...readAll, ...options }).toArray());
 }
 
 /** The text of both streams together, in order. */
-export async function collectText(source: LogSource, options: Partial<LogReadOptions> = {}): Promise<string> {
+export async function collectText(source: LogSource, options: Partial<LogOptions> = {}): Promise<string> {
   const bytes = await collect(source, options);
   return source.tty
     ? bytes.toString()

@@ -18,8 +18,7 @@ const FIRST_MS = Date.parse('0000-01-01T00:00:00Z');
 const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
 
 /** The fixed form of a moment, without the `Z`. */
-export function fixedTime(moment: Date | { nano: bigint }): Buffer {
-  const nano = 'nano' in moment ? moment.nano : BigInt(moment.getTime()) * NS_PER_MS;
+export function fixedTime({ nano }: { nano: bigint }): Buffer {
   const rest = ((nano % NS_PER_MS) + NS_PER_MS) % NS_PER_MS;
   const millis = Math.min(Math.max(Number((nano - rest) / NS_PER_MS), FIRST_MS), LAST_MS);
   return Buffer.from(`${new Date(millis).toISOString().slice(0, 23)}${String(rest).padStart(6, '0')}`);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { addAbortSignal, Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { closeLogFiles, type LogFile, openLogFiles } from '#container/log-files.ts';
@@ -6,6 +7,7 @@ import { followLog, NEXT_FILE } from '#container/log-follow.ts';
 import { LogPrinter, type PrintOptions } from '#container/log-printer.ts';
 import { findTail, type LogStart, readLogFile } from '#container/log-tail.ts';
 import { invalidParameter } from '#core/errors.ts';
+import type { LogOptions } from '#model/client.ts';
 
 /** A container's log on disk. */
 export interface LogSource {
@@ -19,19 +21,6 @@ export interface LogSource {
   ended: Promise<unknown>;
 }
 
-export interface LogReadOptions {
-  stdout: boolean;
-  stderr: boolean;
-  follow: boolean;
-  timestamps: boolean;
-  details: boolean;
-  /** Last lines to start from; -1 is all. */
-  tail: number;
-  since?: Date | { nano: bigint };
-  until?: Date | { nano: bigint };
-  signal: AbortSignal;
-}
-
 const HIGH_WATER_MARK = 512 * 1024;
 const MAX_FOLLOW_DELAY_MS = 2 ** 31 - 1;
 
@@ -39,7 +28,7 @@ const MAX_FOLLOW_DELAY_MS = 2 ** 31 - 1;
  * What the container wrote, oldest line first, across rotated files. Throws if no stream was chosen. The stream ends by itself,
  * when following once the process has ended; it stops reading when nobody takes what it read, and when `signal` aborts.
  */
-export function readLogs(source: LogSource, options: LogReadOptions): Readable {
+export function readLogs(source: LogSource, options: LogOptions): Readable {
   if (!options.stdout && !options.stderr) throw invalidParameter('You must choose at least one stream');
   const stopping = new AbortController();
   const signal = AbortSignal.any([options.signal, stopping.signal]);
@@ -63,7 +52,7 @@ export function readLogs(source: LogSource, options: LogReadOptions): Readable {
   return stream;
 }
 
-async function* print(source: LogSource, options: LogReadOptions): AsyncGenerator<Buffer> {
+async function* print(source: LogSource, options: LogOptions): AsyncGenerator<Buffer> {
   const printer = new LogPrinter(printOptions(source, options));
   const stop = stopSignal(options);
   for await (const block of readBlocks(source, options, stop)) {
@@ -79,14 +68,14 @@ async function* print(source: LogSource, options: LogReadOptions): AsyncGenerato
 }
 
 /** Following ends at `until` even if nothing is written then. */
-function stopSignal({ follow, until, signal }: LogReadOptions): AbortSignal {
+function stopSignal({ follow, until, signal }: LogOptions): AbortSignal {
   if (!follow || !until) return signal;
-  const untilMs = 'nano' in until ? Number(until.nano / 1_000_000n) : until.getTime();
+  const untilMs = Number(until.nano / 1_000_000n);
   const delayMs = Math.max(0, untilMs - Date.now());
   return delayMs > MAX_FOLLOW_DELAY_MS ? signal : AbortSignal.any([signal, AbortSignal.timeout(delayMs)]);
 }
 
-function printOptions(source: LogSource, options: LogReadOptions): PrintOptions {
+function printOptions(source: LogSource, options: LogOptions): PrintOptions {
   const { stdout, stderr, timestamps, since, until, follow, details } = options;
   return {
     stdout,
@@ -109,7 +98,7 @@ function formatAttributes(attributes: Readonly<Record<string, string>>): string 
 
 async function* readBlocks(
   source: LogSource,
-  options: LogReadOptions,
+  options: LogOptions,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer | typeof NEXT_FILE> {
   const files = await openLogFiles(source.path);
@@ -129,10 +118,9 @@ async function* readBlocks(
   }
 }
 
-async function findStart(files: readonly LogFile[], { tail, since }: LogReadOptions): Promise<LogStart> {
+async function findStart(files: readonly LogFile[], { tail, since }: LogOptions): Promise<LogStart> {
   if (tail >= 0 && files.length > 0) return findTail(files, tail);
   if (!since) return { index: 0, offset: 0, skipLines: 0 };
-  const sinceNs = 'nano' in since ? since.nano : BigInt(since.getTime()) * 1_000_000n;
-  const index = files.findIndex(({ modifiedNs, number }) => number === 0 || modifiedNs >= sinceNs);
+  const index = files.findIndex(({ modifiedNs, number }) => number === 0 || modifiedNs >= since.nano);
   return { index: Math.max(0, index), offset: 0, skipLines: 0 };
 }

@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { mkdir, stat } from 'node:fs/promises';
 import { invalidParameter } from '#core/errors.ts';
 import type { HostConfig, MountRequest } from '#model/container.ts';
+import type { MountView } from '#model/container-view.ts';
 
 type BindRequest = Extract<MountRequest, { type: 'bind' }>;
-
-/** A mount as inspect and ls show it. */
-export interface MountPoint {
-  type: 'bind' | 'tmpfs';
-  source: string;
-  destination: string;
-  mode: string;
-  readWrite: boolean;
-  propagation: string;
-}
 
 /** Makes the sources that may be made (the `-v` form), and refuses what is missing otherwise. */
 export async function prepareBindSources(mounts: readonly MountRequest[]): Promise<void> {
@@ -39,14 +31,14 @@ const exists = (path: string): Promise<boolean> =>
   );
 
 /** Those that Docker lists under `Mounts`: a tmpfs only if it was asked for in that form. */
-export function mountPoints({ mounts }: Pick<HostConfig, 'mounts'>): MountPoint[] {
-  return mounts.flatMap((mount): MountPoint[] => {
+export function mountPoints({ mounts }: Pick<HostConfig, 'mounts'>): MountView[] {
+  return mounts.flatMap((mount): MountView[] => {
     if (mount.type === 'bind') return [bindPoint(mount)];
     return mount.form === 'mount' ? [tmpfsPoint(mount)] : [];
   });
 }
 
-const bindPoint = (mount: BindRequest): MountPoint => ({
+const bindPoint = (mount: BindRequest): MountView => ({
   type: 'bind',
   source: mount.source,
   destination: mount.target,
@@ -55,7 +47,7 @@ const bindPoint = (mount: BindRequest): MountPoint => ({
   propagation: mount.propagation,
 });
 
-const tmpfsPoint = (mount: Extract<MountRequest, { type: 'tmpfs' }>): MountPoint => ({
+const tmpfsPoint = (mount: Extract<MountRequest, { type: 'tmpfs' }>): MountView => ({
   type: 'tmpfs',
   source: '',
   destination: mount.target,

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import type { Readable } from 'node:stream';
 import type { ContainerContext } from '#container/context.ts';
 import type { Launcher } from '#container/launcher.ts';
 import { checkLogsReadable, logAttributes } from '#container/log-options.ts';
-import { type LogReadOptions, readLogs } from '#container/logs.ts';
+import { readLogs } from '#container/logs.ts';
 import { expectLive, isLive } from '#container/state.ts';
 import { containerTop } from '#container/top.ts';
+import type { LogOptions } from '#model/client.ts';
 import type { ProcessTable, StatsSample } from '#model/system.ts';
 
 /** Looks at containers: what they wrote, what runs in them, what they use. Changes nothing. */
@@ -18,7 +20,7 @@ export class Observation {
     this.#launcher = launcher;
   }
 
-  logs(ref: string, options: LogReadOptions): { tty: boolean; stream: Readable } {
+  logs(ref: string, options: LogOptions): { tty: boolean; stream: Readable } {
     const { record, instance } = this.#context.find(ref);
     const { config, hostConfig, logPath } = record;
     checkLogsReadable(hostConfig.logConfig);

@@ -33,6 +33,10 @@ export class Stopper {
   /** Throws `not-modified` when it doesn't run. */
   async stop(instance: Instance, options: StopOptions): Promise<void> {
     if (!isActive(this.#context.current(instance.id).state)) throw alreadyStopped();
+    await this.#stopActive(instance, options);
+  }
+
+  async #stopActive(instance: Instance, options: StopOptions): Promise<void> {
     await this.#end(instance, options);
     const record = this.#context.store.get(instance.id);
     if (record) this.#context.announcer.container(record, 'stop');
@@ -43,7 +47,7 @@ export class Stopper {
     const { lines, announcer } = this.#context;
     instance.isBeingRestarted = true;
     try {
-      await this.#end(instance, options);
+      if (isActive(this.#context.current(instance.id).state)) await this.#stopActive(instance, options);
       await lines.run(instance.id, async () => {
         instance.backOff.reset();
         // Somebody else may have started it while this one waited in line.

@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { join } from 'node:path';
 import type { ContainerContext } from '#container/context.ts';
 import type { Execs } from '#container/execs.ts';
 import { type ListFilterDeps, type ListOptions, selectContainers } from '#container/list-filters.ts';
-import { type MountPoint, mountPoints } from '#container/mount-requests.ts';
+import { mountPoints } from '#container/mount-requests.ts';
 import type { ContainerRecord } from '#model/container.ts';
-
-/** A record together with what only a look at the system can tell. */
-export interface ContainerView {
-  record: ContainerRecord;
-  execIds: string[];
-  paths: { resolvConf: string; hostname: string; hosts: string };
-  graph: { driver: string; data: Record<string, string> };
-  size?: { rwBytes: number; rootFsBytes: number };
-  mounts: MountPoint[];
-  imageShown: string;
-}
+import type { ContainerView } from '#model/container-view.ts';
 
 /** What clients get to see of containers. Nothing here waits for anything that changes one. */
 export class Views {

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import type { Socket } from 'node:net';
 import type { ContainerContext } from '#container/context.ts';
-import type { Client, Instance, WaitCondition, Waiter } from '#container/instance.ts';
+import type { Instance, Waiter } from '#container/instance.ts';
 import { exitCodeIn, isActive } from '#container/state.ts';
+import type { AttachedClient, WaitCondition, WaitResult } from '#model/client.ts';
 import type { ContainerRecord } from '#model/container.ts';
-
-export interface WaitResult {
-  exitCode: number;
-  error?: string;
-}
 
 /** Waiting for a container to end or to be gone: by the engine, or by its shim, which outlives the engine. */
 export class Waits {
@@ -44,7 +41,7 @@ export class Waits {
    * at once where the shim couldn't know the answer, or when it turns out that there will be no process. It never throws
    * for a container that is gone by now: the answer has begun already.
    */
-  async handOver(id: string, client: Client, condition: WaitCondition): Promise<boolean> {
+  async handOver(id: string, client: AttachedClient, condition: WaitCondition): Promise<boolean> {
     const record = this.#context.store.get(id);
     if (!record || !client.passable || !shimKnows(record, condition)) return false;
     const instance = this.#context.instance(record.id);
@@ -59,7 +56,7 @@ export class Waits {
     return passed;
   }
 
-  #untilThereIsAShim(instance: Instance, client: Client, condition: WaitCondition): Promise<boolean> {
+  #untilThereIsAShim(instance: Instance, client: AttachedClient, condition: WaitCondition): Promise<boolean> {
     return new Promise((resolve) => {
       const pending = { client, condition, resolve };
       instance.handOvers.add(pending);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { mkdirSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import type { ContainerView, EngineBackend, ImageView } from '#api/backend.ts';
+import type { EngineBackend } from '#api/backend.ts';
 import { ApiServer } from '#api/server.ts';
 import type { ContainerOptions } from '#container/deps.ts';
 import { ContainerEngine } from '#container/engine.ts';
@@ -27,6 +28,8 @@ import { layerSchema } from '#layer/schema.ts';
 import { OverlaySnapshotStore } from '#layer/snapshot-store.ts';
 import { WorkerPool } from '#layer/worker-pool.ts';
 import { readCgroupLayout } from '#linux/cgroup.ts';
+import type { ContainerView } from '#model/container-view.ts';
+import type { ImageView } from '#model/image.ts';
 import { hostPlatform } from '#oci/platform.ts';
 import { CgroupOperations } from '#runtime/cgroup-operations.ts';
 import { readHostFacts } from '#runtime/host-facts.ts';

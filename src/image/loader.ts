@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readBlobFile } from '#content/blob-store.ts';
@@ -11,11 +12,11 @@ import { DOCKER_MANIFEST_FILE, planDockerArchive } from '#image/docker-archive.t
 import { LEGACY_REPOSITORIES_FILE, planLegacyArchive } from '#image/legacy-archive.ts';
 import { OCI_INDEX_FILE, OCI_LAYOUT_FILE, planOciLayout } from '#image/oci-layout.ts';
 import type { PlannedManifest, PlannedTarget } from '#image/plan.ts';
-import { type Progress, reportProgress } from '#image/progress-queue.ts';
+import { reportProgress } from '#image/progress-queue.ts';
 import { ReceivedArchive } from '#image/received-archive.ts';
 import { isWanted } from '#image/resolver.ts';
 import { Staging } from '#image/staging.ts';
-import type { Platform } from '#model/image.ts';
+import type { Platform, Progress } from '#model/image.ts';
 import { familiarReference, formatReference } from '#oci/reference.ts';
 
 export interface LoadOptions {

@@ -1,14 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-
-/** A line of a progress stream; the API writes it as Docker's `jsonmessage`. */
-export interface Progress {
-  status?: string;
-  id?: string;
-  stream?: string;
-  current?: number;
-  total?: number;
-  aux?: unknown;
-}
+import type { Progress } from '#model/image.ts';
 
 /**
  * Runs `work` and yields what it reports while it runs. An error of the work is thrown after everything it reported.

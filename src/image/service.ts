@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import type { Readable } from 'node:stream';
 import { conflict } from '#core/errors.ts';
 import { KeyedMutex } from '#core/keyed-mutex.ts';
@@ -9,7 +10,6 @@ import { type ImageContext, type ImageServiceDeps, STORE } from '#image/deps.ts'
 import { ImageRows } from '#image/image-rows.ts';
 import { type ImportOptions, importImage } from '#image/importer.ts';
 import { type LoadOptions, load } from '#image/loader.ts';
-import type { Progress } from '#image/progress-queue.ts';
 import {
   collectBlobs,
   type PruneReport,
@@ -21,9 +21,9 @@ import {
 import { resolve, toImage } from '#image/resolver.ts';
 import { type SaveOptions, save } from '#image/saver.ts';
 import type { ImageResolver } from '#image/types.ts';
-import { type ImageView, imageHistory, inspectImage, type ListOptions, listImages } from '#image/views.ts';
+import { imageHistory, inspectImage, type ListOptions, listImages } from '#image/views.ts';
 import type { Filters } from '#model/event.ts';
-import type { Image, ImageDeletion, ImageHistoryRow, Platform } from '#model/image.ts';
+import type { Image, ImageDeletion, ImageHistoryRow, ImageView, Platform, Progress } from '#model/image.ts';
 import { familiarReference, formatReference, parseRepositoryAndTag } from '#oci/reference.ts';
 
 /**

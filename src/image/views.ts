@@ -1,35 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import type { ImageContext } from '#image/deps.ts';
 import { booleanFilter, checkFilterNames, matchesLabelFilters, matchesReference, timeFilter } from '#image/filters.ts';
 import type { StoredImage, StoredManifest, StoredTarget } from '#image/image-rows.ts';
 import { resolve, toImage } from '#image/resolver.ts';
 import type { Filters } from '#model/event.ts';
-import type { Image, ImageHistoryRow, Platform } from '#model/image.ts';
+import type { Image, ImageHistoryRow, ImageView, ManifestView, Platform } from '#model/image.ts';
 import { familiarReference, parseReference } from '#oci/reference.ts';
-
-/** An image with what only a look at its surroundings can tell. */
-export interface ImageView {
-  image: Image;
-  /** Containers made from it. */
-  containers: number;
-  /** -1 if not asked for. */
-  sharedSizeBytes: number;
-  /** One for each manifest of its target. */
-  manifests: ManifestView[];
-  graph: { driver: string; data: Record<string, string> };
-}
-
-export interface ManifestView {
-  digest: string;
-  mediaType: string;
-  sizeBytes: number;
-  available: boolean;
-  kind: 'image' | 'attestation' | 'unknown';
-  platform?: Platform;
-  contentSizeBytes: number;
-  unpackedSizeBytes: number;
-  containers: string[];
-}
 
 export interface ListOptions {
   all: boolean;

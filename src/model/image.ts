@@ -67,3 +67,35 @@ export interface ImageHistoryRow {
   sizeBytes: number;
   comment: string;
 }
+
+export interface ImageView {
+  image: Image;
+  /** Containers made from it; -1 if not counted. */
+  containers: number;
+  sharedSizeBytes: number;
+  /** One row for each platform of an index (API 1.47 `Manifests`). */
+  manifests: ManifestView[];
+  graph: { driver: string; data: Record<string, string> };
+}
+
+export interface ManifestView {
+  digest: string;
+  mediaType: string;
+  sizeBytes: number;
+  available: boolean;
+  kind: 'image' | 'attestation' | 'unknown';
+  platform?: Platform;
+  contentSizeBytes: number;
+  unpackedSizeBytes: number;
+  containers: string[];
+}
+
+/** A line of a JSON progress stream, in the engine's words; `api` writes it as Docker's `jsonmessage`. */
+export interface Progress {
+  status?: string;
+  id?: string;
+  stream?: string;
+  current?: number;
+  total?: number;
+  aux?: unknown;
+}

@@ -56,3 +56,65 @@ export interface ProcessTable {
   titles: string[];
   processes: string[][];
 }
+
+/** The machine, as `docker info` shows it. */
+export interface HostDescription {
+  kernelVersion: string;
+  operatingSystem: string;
+  osVersion: string;
+  osType: 'linux';
+  /** `x86_64`, `aarch64`. */
+  machine: string;
+  /** `amd64`, `arm64`. */
+  architecture: string;
+  cpus: number;
+  memoryBytes: number;
+}
+
+/** What the host's control groups can limit, in the terms of `docker info`. */
+export interface LimitFeatures {
+  memoryLimit: boolean;
+  swapLimit: boolean;
+  cpuCfsPeriod: boolean;
+  cpuCfsQuota: boolean;
+  cpuShares: boolean;
+  cpuSet: boolean;
+  pidsLimit: boolean;
+  oomKillDisable: boolean;
+  ipv4Forwarding: boolean;
+}
+
+/** What is true of this engine and its host; `api` makes `GET /info` and `GET /version` of it. */
+export interface SystemInfo {
+  id: string;
+  name: string;
+  version: string;
+  gitCommit: string;
+  builtAt: string;
+  startedAt: Date;
+  containers: { total: number; running: number; paused: number; stopped: number };
+  images: number;
+  storageDriver: string;
+  storageStatus: [string, string][];
+  dataRoot: string;
+  logDrivers: string[];
+  loggingDriver: string;
+  networkDrivers: string[];
+  volumeDrivers: string[];
+  cgroup: { driver: 'cgroupfs' | 'systemd'; version: 1 | 2 };
+  host: HostDescription;
+  features: LimitFeatures;
+  runtimes: Record<string, { path: string; args: string[]; version: string }>;
+  defaultRuntime: string;
+  runtimeVersion: { name: string; version: string; commit: string };
+  initBinary: string;
+  securityOptions: string[];
+  labels: string[];
+  liveRestore: boolean;
+  debug: boolean;
+  experimental: boolean;
+  eventListeners: number;
+  fileDescriptors: number;
+  registry: { insecure: string[]; mirrors: string[] };
+  warnings: string[];
+}

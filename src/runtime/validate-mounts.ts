@@ -10,6 +10,7 @@ export function validateMounts(mounts: readonly MountRequest[], exists: (path: s
   const targets = new Set<string>();
   for (const mount of mounts) {
     checkTarget(mount);
+    checkProc(mount);
     if (mount.type === 'bind') checkSource(mount, exists);
     else mergeTmpfsOptions(mount.options.filter(Boolean));
     const target = posix.join(mount.target, '/');
@@ -28,9 +29,29 @@ function checkTarget({ type, target }: MountRequest): void {
   if (target.includes('\0')) throw invalidMount(type, 'invalid mount path: it contains a NUL byte');
 }
 
+/** Files of /proc that others may stand in for, as runc has them: what lxcfs provides. */
+const REPLACEABLE_IN_PROC = new Set(
+  [
+    ...['cpuinfo', 'diskstats', 'loadavg', 'meminfo', 'slabinfo', 'stat', 'swaps', 'uptime'],
+    ...['sys/kernel/ns_last_pid', 'sys/crypto/fips_enabled'],
+  ].map((name) => `/proc/${name}`),
+);
+
+/** The runtime sets up the confinement by writing to /proc: nobody may put something else there. crun leaves that to us. */
+function checkProc(mount: MountRequest): void {
+  const target = posix.normalize(mount.target).replace(/(.)\/$/, '$1');
+  if (target === '/proc') {
+    if (mount.type === 'bind' && posix.normalize(mount.source) === '/proc') return;
+    throw invalidParameter(`${JSON.stringify(target)} cannot be mounted because it is not of type proc`);
+  }
+  if (!target.startsWith('/proc/') || REPLACEABLE_IN_PROC.has(target)) return;
+  throw invalidParameter(`${JSON.stringify(target)} cannot be mounted because it is inside /proc`);
+}
+
 function checkSource(mount: Extract<MountRequest, { type: 'bind' }>, exists: (path: string) => boolean): void {
   const { source, createSource } = mount;
   if (source === '') throw invalidMount('bind', 'field Source must not be empty');
+  if (source.includes('\0')) throw invalidMount('bind', 'invalid mount path: it contains a NUL byte');
   if (!source.startsWith('/')) {
     throw invalidMount('bind', `invalid mount path: '${source}' mount path must be absolute`);
   }

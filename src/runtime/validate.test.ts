@@ -147,6 +147,10 @@ const MOUNTS: [mounts: MountRequest[], message: RegExp][] = [
   [[bind({ target: 'x' })], /invalid mount path: 'x' mount path must be absolute$/],
   [[bind({ target: '/x/..' })], /invalid specification: destination can't be '\/'$/],
   [[bind({ target: '/x\0y' })], /NUL/],
+  [[bind({ source: '/x\0y', createSource: true })], /NUL/],
+  [[bind({ target: '/proc' })], /"\/proc" cannot be mounted because it is not of type proc/],
+  [[bind({ target: '/x/../proc/' })], /"\/proc" cannot be mounted because it is not of type proc/],
+  [[bind({ target: '/proc/self/attr' })], /"\/proc\/self\/attr" cannot be mounted because it is inside \/proc/],
   [[bind({ source: '' })], /field Source must not be empty$/],
   [[bind({ source: 'rel' })], /invalid mount path: 'rel' mount path must be absolute$/],
   [[bind({}), bind({ target: '/x/' })], /^Duplicate mount point: \/x\/$/],
@@ -159,6 +163,14 @@ for (const [mounts, message] of MOUNTS) {
     assert.throws(() => validateMounts(mounts), { code: 'invalid-parameter', message });
   });
 }
+
+test('of /proc, itself and the files that lxcfs provides can be mounted', () => {
+  validateMounts([
+    bind({ source: '/proc', target: '/proc' }),
+    bind({ target: '/proc/meminfo' }),
+    bind({ target: '/process' }),
+  ]);
+});
 
 test('a missing source is fine where the engine makes it', () => {
   validateMounts([bind({ source: '/nonexistent/hoy', createSource: true })]);

@@ -1,25 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, readFileSync } from 'node:fs';
-import type { HostFacts, LimitFeature } from '#runtime/types.ts';
 
-/** What the host's control groups can limit, in the terms of `docker info`. */
-export interface Features {
-  memoryLimit: boolean;
-  swapLimit: boolean;
-  cpuCfsPeriod: boolean;
-  cpuCfsQuota: boolean;
-  cpuShares: boolean;
-  cpuSet: boolean;
-  pidsLimit: boolean;
-  oomKillDisable: boolean;
-  ipv4Forwarding: boolean;
-}
+import { existsSync, readFileSync } from 'node:fs';
+import type { LimitFeatures } from '#model/system.ts';
+import type { HostFacts, LimitFeature } from '#runtime/types.ts';
 
 type Limits = Pick<HostFacts, 'limits' | 'cgroupVersion'>;
 
 const has = ({ limits }: Limits, feature: LimitFeature): boolean => limits === undefined || limits.has(feature);
 
-export const featuresOf = (host: Limits, ipv4Forwarding: boolean): Features => ({
+export const featuresOf = (host: Limits, ipv4Forwarding: boolean): LimitFeatures => ({
   memoryLimit: has(host, 'memory'),
   swapLimit: has(host, 'swap'),
   cpuCfsPeriod: has(host, 'cpu-cfs'),
@@ -41,7 +30,7 @@ export function isForwardingIpv4(path = '/proc/sys/net/ipv4/ip_forward'): boolea
 }
 
 /** What `docker info` warns of, in Docker's words and order. */
-export function featureWarnings(features: Features, host: Limits): string[] {
+export function featureWarnings(features: LimitFeatures, host: Limits): string[] {
   const isV2 = host.cgroupVersion === 2;
   const missing: [isMissing: boolean, words: string][] = [
     [!features.memoryLimit, 'No memory limit support'],

@@ -1,20 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { readFileSync } from 'node:fs';
 import { arch, availableParallelism, machine, release } from 'node:os';
-
-/** The machine, as `docker info` shows it. */
-export interface HostDescription {
-  kernelVersion: string;
-  operatingSystem: string;
-  osVersion: string;
-  osType: 'linux';
-  /** `x86_64`, `aarch64`. */
-  machine: string;
-  /** `amd64`, `arm64`: Go's name for it. */
-  architecture: string;
-  cpus: number;
-  memoryBytes: number;
-}
+import type { HostDescription } from '#model/system.ts';
 
 const GO_ARCHITECTURES: Partial<Record<string, string>> = { x64: 'amd64', ia32: '386', loong64: 'loong64' };
 

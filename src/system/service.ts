@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { readdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import type { EngineEvent, Filters } from '#model/event.ts';
+import type { SystemInfo } from '#model/system.ts';
 import type { OciRuntimes } from '#runtime/oci-runtimes.ts';
 import type { HostFacts, OciRuntime } from '#runtime/types.ts';
-import { type Features, featuresOf, featureWarnings, isForwardingIpv4, securityOptions } from '#system/features.ts';
-import { describeHost, type HostDescription } from '#system/host-description.ts';
+import { featuresOf, featureWarnings, isForwardingIpv4, securityOptions } from '#system/features.ts';
+import { describeHost } from '#system/host-description.ts';
 import { storageStatus } from '#system/storage-status.ts';
 
 export interface EventQuery {
@@ -71,40 +73,6 @@ export interface SystemOptions {
   logDrivers?: string[];
   networkDrivers?: string[];
   volumeDrivers?: string[];
-}
-
-export interface SystemInfo {
-  id: string;
-  name: string;
-  version: string;
-  gitCommit: string;
-  builtAt: string;
-  startedAt: Date;
-  containers: ContainerCounts;
-  images: number;
-  storageDriver: string;
-  storageStatus: [string, string][];
-  dataRoot: string;
-  logDrivers: string[];
-  loggingDriver: string;
-  networkDrivers: string[];
-  volumeDrivers: string[];
-  cgroup: { driver: 'cgroupfs' | 'systemd'; version: 1 | 2 };
-  host: HostDescription;
-  features: Features;
-  runtimes: Record<string, { path: string; args: string[]; version: string }>;
-  defaultRuntime: string;
-  runtimeVersion: { name: string; version: string; commit: string };
-  initBinary: string;
-  securityOptions: string[];
-  labels: string[];
-  liveRestore: boolean;
-  debug: boolean;
-  experimental: boolean;
-  eventListeners: number;
-  fileDescriptors: number;
-  registry: { insecure: string[]; mirrors: string[] };
-  warnings: string[];
 }
 
 type DiskUsageType = 'container' | 'image' | 'volume' | 'build-cache';

@@ -19,7 +19,7 @@ export type BodyName = keyof typeof shapes.bodies;
 
 /** Throws `invalid-parameter` with the path of the field that does not fit. */
 export function decodeBody<T>(operation: BodyName, value: unknown): T {
-  return decode(bodies[operation] ?? 'any', value, '') as T;
+  return decode(bodies[operation] ?? 'any', value ?? {}, '') as T;
 }
 
 function decode(shape: Shape, value: unknown, path: string): unknown {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { AttachOptions, ContainerBackend } from '#api/backend.ts';
+import type { ContainerBackend } from '#api/backend.ts';
 import type { Call } from '#api/call.ts';
 import { checkDetachKeys } from '#api/detach-keys.ts';
 import { MULTIPLEXED_STREAM, RAW_STREAM } from '#api/hijack.ts';
 import type { Router } from '#api/router.ts';
 import { acceptWebSocket } from '#api/websocket.ts';
 import { conflict } from '#core/errors.ts';
+import type { AttachOptions } from '#model/client.ts';
 
 export function attachRoutes(router: Router, containers: ContainerBackend): void {
   router.hijack('POST', '/containers/{id}/attach', async (call) => {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ContainerView } from '#api/backend.ts';
+
 import { rfc3339 } from '#api/timestamp.ts';
 import type { ApiVersion } from '#api/version.ts';
+import type { ContainerView } from '#model/container-view.ts';
 import type { ContainerInspectResponse, NetworkSettings } from '#wire/types.gen.ts';
 import { fromContainerConfig } from './container-config.ts';
 import { networksOf } from './endpoints.ts';

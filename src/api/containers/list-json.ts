@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ContainerView } from '#api/backend.ts';
+
 import { unixSeconds } from '#api/timestamp.ts';
 import type { ApiVersion } from '#api/version.ts';
+import type { ContainerView } from '#model/container-view.ts';
 import type { ContainerSummary } from '#wire/types.gen.ts';
 import { networksOf } from './endpoints.ts';
 import { manifestDescriptor, toMountPoint } from './shared-json.ts';

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { pipeline } from 'node:stream/promises';
-import type { ContainerBackend, LogOptions } from '#api/backend.ts';
+import type { ContainerBackend } from '#api/backend.ts';
 import type { Call } from '#api/call.ts';
 import { MULTIPLEXED_STREAM, RAW_STREAM } from '#api/hijack.ts';
 import type { Router } from '#api/router.ts';
 import { parseUnixTimestamp } from '#api/timestamp.ts';
 import { invalidParameter } from '#core/errors.ts';
+import type { LogOptions } from '#model/client.ts';
 
 export function logsRoute(router: Router, containers: ContainerBackend): void {
   router.stream('GET', '/containers/{id}/logs', async (call) => {

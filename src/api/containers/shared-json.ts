@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ContainerView, MountView } from '#api/backend.ts';
+
 import type { ApiVersion } from '#api/version.ts';
+import type { ContainerView, MountView } from '#model/container-view.ts';
 import type { MountPoint, OCIDescriptor } from '#wire/types.gen.ts';
 
 /** A mount as inspect and ls show it. */

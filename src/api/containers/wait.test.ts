@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { AttachedClient, ContainerBackend, WaitCondition, WaitResult } from '#api/backend.ts';
+import type { ContainerBackend } from '#api/backend.ts';
 import { fakeEngine } from '#api/testing/fake-engine.ts';
 import { startApi } from '#api/testing/start-api.ts';
 import { notFound } from '#core/errors.ts';
+import type { AttachedClient, WaitCondition, WaitResult } from '#model/client.ts';
 
 /** An engine whose only container ends when the test says so. */
 function waitingEngine(handOver: ContainerBackend['handOverWait'] = async () => false) {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { ContainerBackend, WaitCondition, WaitResult } from '#api/backend.ts';
+import type { ContainerBackend } from '#api/backend.ts';
 import type { Call } from '#api/call.ts';
 import { isPlain } from '#api/hijack.ts';
 import type { Router } from '#api/router.ts';
 import { invalidParameter } from '#core/errors.ts';
+import type { WaitCondition, WaitResult } from '#model/client.ts';
 
 const CONDITIONS: readonly string[] = ['not-running', 'next-exit', 'removed'];
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ImageView, ManifestView } from '#api/backend.ts';
+
 import { fromHealthCheck } from '#api/containers/health-check.ts';
 import { rfc3339, unixSeconds, ZERO_TIME } from '#api/timestamp.ts';
 import type { ApiVersion } from '#api/version.ts';
-import type { ImageHistoryRow, ImageRunConfig, Platform } from '#model/image.ts';
+import type { ImageHistoryRow, ImageRunConfig, ImageView, ManifestView, Platform } from '#model/image.ts';
 import type {
   ImageConfig,
   ImageHistoryResponseItem,

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ContainerView, DiskUsage, ImageView } from '#api/backend.ts';
+
+import type { DiskUsage } from '#api/backend.ts';
 import { toSummary } from '#api/containers/list-json.ts';
 import { toCountedSummary } from '#api/images/image-json.ts';
 import type { ApiVersion } from '#api/version.ts';
+import type { ContainerView } from '#model/container-view.ts';
+import type { ImageView } from '#model/image.ts';
 
 export type UsageType = 'container' | 'image' | 'volume' | 'build-cache';
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { SystemInfo as Info } from '#api/backend.ts';
+
 import { type ApiVersion, MAX_API_VERSION, MIN_API_VERSION } from '#api/version.ts';
+import type { SystemInfo as Info } from '#model/system.ts';
 import type { SystemInfo, SystemVersion } from '#wire/types.gen.ts';
 
 /** `GET /info`. */

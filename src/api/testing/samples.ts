@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ContainerView, ImageView, SystemInfo } from '#api/backend.ts';
+
 import { toContainerConfig } from '#api/containers/container-config.ts';
 import { toHostConfig } from '#api/containers/host-config.ts';
 import type { Mapping } from '#api/containers/mapping.ts';
 import { LATEST } from '#api/version.ts';
 import type { ContainerRecord, ExecRecord } from '#model/container.ts';
+import type { ContainerView } from '#model/container-view.ts';
+import type { ImageView } from '#model/image.ts';
+import type { SystemInfo } from '#model/system.ts';
 
 /** Made-up facts of an engine for tests of the API. */
 
