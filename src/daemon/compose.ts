@@ -193,7 +193,13 @@ function containerOptions(
 
 /** The profile itself, so that a container keeps what it was made with. */
 function seccompProfile(given: string): string {
-  return given === 'builtin' || given === 'unconfined' ? given : readFileSync(given, 'utf8');
+  if (given === 'builtin' || given === 'unconfined') return given;
+  try {
+    return readFileSync(given, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : error;
+    throw new Error(`opening seccomp profile (${given}) failed: ${reason}`, { cause: error });
+  }
 }
 
 function systemSettings(config: DaemonConfig): SystemSettings {

@@ -95,6 +95,26 @@ describe('flags and daemon.json mean the same', () => {
     });
   }
 
+  test('what belongs together is taken together', () => {
+    const argv = [
+      '--bip',
+      '10.0.0.1/24',
+      '--bip6',
+      'fd00::1/64',
+      '--icc=false',
+      '--ip',
+      '::1',
+      '--mtu',
+      '1400',
+      '-b',
+      '',
+    ];
+    assert.deepEqual(load(argv).network, {
+      ...{ bip: '10.0.0.1/24', bip6: 'fd00::1/64', icc: false, ip: '::1', mtu: 1400, bridge: '' },
+    });
+    assert.deepEqual(load(['--storage-opt', 'overlay2.override_kernel_check=true']).storageOptions.length, 1);
+  });
+
   test('runtimes of both are joined', () => {
     const config = load(['--add-runtime', 'a=/a'], { runtimes: { b: { path: '/b', runtimeArgs: ['--x'] } } });
     assert.deepEqual(Object.keys(config.runtimes).sort(), ['a', 'b']);
@@ -153,6 +173,22 @@ describe('what is refused says why', () => {
     [['--default-shm-size', 'lots'], {}, /^invalid size: 'lots'$/],
     [['--data-root', ''], {}, /the path is empty$/],
     [['-H', 'npipe:////x'], {}, /unsupported proto 'npipe'$/],
+    [['--log-opt', 'nope=1'], {}, /^failed to set log opts: unknown log opt 'nope' for json-file log driver$/],
+    [[], { 'log-opts': { 'max-size': 'big' } }, /^failed to set log opts: invalid size: 'big'$/],
+    [['--storage-opt', 'overlay2.size=1G'], {}, /^storage option overlay2.size=1G is not supported: leave it out$/],
+    [['-b', 'br0', '--bip', '10.0.0.1/24'], {}, /^You specified -b & --bip, mutually exclusive options/],
+    [[], { bridge: 'none', bip6: 'fd00::1/64' }, /^You specified -b & --bip6, mutually exclusive options/],
+    [['--icc=false', '--iptables=false'], {}, /^You specified --iptables=false with --icc=false/],
+    [['--icc=false', '--ip6tables=false'], {}, /^You specified --ip6tables=false with --icc=false/],
+    [['--bip', '10.0.0.1'], {}, /^invalid bip: "10.0.0.1" is not an IPv4 address with the length of its prefix/],
+    [['--bip', '10.0.0.1/33'], {}, /^invalid bip: "10.0.0.1\/33"/],
+    [['--fixed-cidr-v6', '10.0.0.0/8'], {}, /^invalid fixed-cidr-v6: "10.0.0.0\/8" is not an IPv6 address with/],
+    [['--default-gateway', 'fd00::1'], {}, /^invalid default-gateway: "fd00::1" is not an IPv4 address$/],
+    [['--ip', 'any'], {}, /^invalid ip: "any" is not an IP address$/],
+    [['--mtu', '-1'], {}, /^invalid mtu: -1$/],
+    [['--default-address-pool', 'base=10.0.0.0/8,size=33'], {}, /^invalid address pool: 10.0.0.0\/8 can't be cut/],
+    [['--default-address-pool', 'base=x,size=24'], {}, /^invalid default-address-pools: "x" is not an IP address with/],
+    [['--firewall-backend', 'pf'], {}, /^invalid firewall-backend: pf \(one of iptables, nftables\)$/],
   ];
   for (const [argv, file, reason] of CASES) {
     test(`${argv.join(' ')} ${JSON.stringify(file)}`, () => {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { parseLogOptions } from '#container/log-options.ts';
 import { DEFAULT_SOCKET } from '#core/paths.ts';
 import { readConfigFile } from '#daemon/config/file.ts';
 import { parseFlags, type Values } from '#daemon/config/flags.ts';
 import { type Host, isLoopback, parseHost } from '#daemon/config/host.ts';
-import { keyOf, OPTIONS, type OptionValue, type RuntimeTable, type UlimitTable } from '#daemon/config/options.ts';
+import { networkOptions } from '#daemon/config/network-options.ts';
+import type { OptionValue, RuntimeTable, UlimitTable } from '#daemon/config/options.ts';
 import { parseSizeBytes } from '#daemon/config/parse-value.ts';
 import { Reader } from '#daemon/config/reader.ts';
 
@@ -107,6 +109,7 @@ function toConfig(configFile: string, flags: Values, file: Values): DaemonConfig
     network: networkOptions(read),
   };
   refuseUnsupported(read);
+  checkLogOptions(config);
   return config;
 }
 
@@ -214,10 +217,17 @@ function mirrors(read: Reader): string[] {
   });
 }
 
-function networkOptions(read: Reader): Record<string, OptionValue> {
-  const given = OPTIONS.filter((option) => option.network && read.has(keyOf(option)));
-  return Object.fromEntries(given.flatMap((option) => [[keyOf(option), read.value(keyOf(option)) ?? '']]));
+/** What every container would be refused for must not wait for the first one. */
+function checkLogOptions({ logDriver, logOptions }: DaemonConfig): void {
+  try {
+    parseLogOptions({ driver: logDriver, options: logOptions });
+  } catch (error) {
+    throw new Error(`failed to set log opts: ${error instanceof Error ? error.message : error}`, { cause: error });
+  }
 }
+
+/** dockerd's only storage option that does nothing there either. */
+const IDLE_STORAGE_OPTION = /^overlay2?\.override_kernel_check=/;
 
 /** Options that promise protection must not be taken and then ignored. */
 function refuseUnsupported(read: Reader): void {
@@ -225,6 +235,10 @@ function refuseUnsupported(read: Reader): void {
   if (read.flag('selinux-enabled', false)) throw new Error('--selinux-enabled is not supported: leave it out');
   if (read.list('authorization-plugins').length > 0) {
     throw new Error('--authorization-plugin is not supported: leave it out');
+  }
+  for (const option of read.list('storage-opts')) {
+    if (IDLE_STORAGE_OPTION.test(option)) continue;
+    throw new Error(`storage option ${option} is not supported: leave it out`);
   }
   for (const option of read.list('exec-opts')) {
     const [name, value] = option.split('=', 2);
