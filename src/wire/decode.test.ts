@@ -23,6 +23,10 @@ test('null means absent, and an unknown field means nothing', () => {
   assert.deepEqual(plain(decoded), { Image: 'a' });
 });
 
+test('a body that is null is an empty one', () => {
+  assert.deepEqual(plain(create(null)), {});
+});
+
 test('null inside a list or a map is the zero value of what belongs there', () => {
   const decoded = create({ Env: ['A=1', null], HostConfig: { PortBindings: { '80/tcp': null }, Mounts: [null] } });
   assert.deepEqual(plain(decoded), { Env: ['A=1', ''], HostConfig: { PortBindings: { '80/tcp': [] }, Mounts: [{}] } });
