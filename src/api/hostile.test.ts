@@ -46,6 +46,22 @@ for (const [body, message] of BAD_BODIES) {
   });
 }
 
+test('credentials are read before it is said that there are no registries, and are in no answer', async () => {
+  await using api = await startApi(fakeEngine({}));
+  const CASES: [body: string, status: number, message: RegExp][] = [
+    ['{"username":"a","password":"secret","serveraddress":"r.example"}', 501, /^logging in to registries is not supp/],
+    ['{"username":"a","password":"secret"', 400, /^invalid JSON: unexpected EOF$/],
+    ['{"username":{"password":"secret"}}', 400, /^invalid JSON: cannot use object as field username of type string$/],
+    ['["secret"]', 400, /^invalid JSON: cannot use array as the request body of type object$/],
+  ];
+  for (const [body, status, message] of CASES) {
+    const answer = await api.post('/auth', body);
+    assert.equal(answer.status, status, body);
+    assert.match(answer.json.message, message);
+    assert.ok(!answer.json.message.includes('secret'));
+  }
+});
+
 test('text that is no JSON at all names the place and not the caller’s data', async () => {
   await using api = await startApi(creations().engine);
   const answer = await api.post('/containers/create', '{"Image": oops, "Env": ["PASSWORD=secret"]}');

@@ -60,9 +60,10 @@ export class Router {
     this.add({ method, path, kind: 'hijack', handler });
   }
 
-  /** A route that exists in the API and is answered with why it is not served. */
-  refuse(method: string, path: string, error: () => EngineError): void {
-    const handler = (): never => {
+  /** A route that exists in the API and is answered with why it is not served, once `check` has found no other fault. */
+  refuse(method: string, path: string, error: () => EngineError, check?: (call: Call) => Promise<unknown>): void {
+    const handler = async (call: Call): Promise<never> => {
+      await check?.(call);
       throw error();
     };
     this.add({ method, path, kind: 'plain', refused: error().message, handler });

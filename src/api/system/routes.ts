@@ -13,7 +13,7 @@ export function systemRoutes(router: Router, system: SystemBackend): void {
   router.get('/info', async (call) => call.json(200, toInfo(await system.info(), call.version, new Date())));
   router.get('/version', async (call) => call.json(200, toVersion(await system.info())));
   router.get('/system/df', (call) => diskUsage(call, system));
-  router.refuse('POST', '/auth', noRegistries);
+  router.refuse('POST', '/auth', noRegistries, (call) => call.body('POST /auth'));
   eventsRoute(router, system);
 }
 

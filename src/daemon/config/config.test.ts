@@ -102,6 +102,7 @@ describe('flags and daemon.json mean the same', () => {
       '--bip6',
       'fd00::1/64',
       '--icc=false',
+      '--ip6tables=false',
       '--ip',
       '::1',
       '--mtu',
@@ -110,7 +111,7 @@ describe('flags and daemon.json mean the same', () => {
       '',
     ];
     assert.deepEqual(load(argv).network, {
-      ...{ bip: '10.0.0.1/24', bip6: 'fd00::1/64', icc: false, ip: '::1', mtu: 1400, bridge: '' },
+      ...{ bip: '10.0.0.1/24', bip6: 'fd00::1/64', icc: false, ip6tables: false, ip: '::1', mtu: 1400, bridge: '' },
     });
     assert.deepEqual(load(['--storage-opt', 'overlay2.override_kernel_check=true']).storageOptions.length, 1);
   });
@@ -179,7 +180,7 @@ describe('what is refused says why', () => {
     [['-b', 'br0', '--bip', '10.0.0.1/24'], {}, /^You specified -b & --bip, mutually exclusive options/],
     [[], { bridge: 'none', bip6: 'fd00::1/64' }, /^You specified -b & --bip6, mutually exclusive options/],
     [['--icc=false', '--iptables=false'], {}, /^You specified --iptables=false with --icc=false/],
-    [['--icc=false', '--ip6tables=false'], {}, /^You specified --ip6tables=false with --icc=false/],
+    [['--icc=false', '--ip6tables=false', '--ipv6'], {}, /^You specified --ip6tables=false with --icc=false/],
     [['--bip', '10.0.0.1'], {}, /^invalid bip: "10.0.0.1" is not an IPv4 address with the length of its prefix/],
     [['--bip', '10.0.0.1/33'], {}, /^invalid bip: "10.0.0.1\/33"/],
     [['--fixed-cidr-v6', '10.0.0.0/8'], {}, /^invalid fixed-cidr-v6: "10.0.0.0\/8" is not an IPv6 address with/],
