@@ -102,12 +102,16 @@ static void arrange_descriptors(void)
 	for (int fd = 3, last = (int)sysconf(_SC_OPEN_MAX); fd < last; fd++) fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
-/* In a mount namespace of the runtime's own, so that the host keeps its hierarchy. */
+/*
+ * In a mount namespace of the runtime's own, so that the host keeps its hierarchy. Covered, not unmounted: a runtime that
+ * takes the host for a v1 one makes directories there, and these must go with the namespace.
+ */
 static void hide_unified_cgroup(void)
 {
 	if (unshare(CLONE_NEWNS) != 0) child_fails("cannot make a mount namespace");
 	if (mount("none", "/sys/fs/cgroup", "none", MS_REC | MS_PRIVATE, NULL) != 0) child_fails("cannot make /sys/fs/cgroup private");
-	if (umount2(UNIFIED_CGROUP, MNT_DETACH) != 0 && errno != EINVAL && errno != ENOENT) child_fails("cannot hide " UNIFIED_CGROUP);
+	if (mount("none", UNIFIED_CGROUP, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=64k,mode=755") != 0 && errno != ENOENT)
+		child_fails("cannot hide " UNIFIED_CGROUP);
 }
 
 static void become_runtime(const char **arguments)

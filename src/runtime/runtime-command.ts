@@ -10,8 +10,11 @@ const TIMEOUT_MS = 30_000;
 
 const UNIFIED = '/sys/fs/cgroup/unified';
 
-/** Only the control groups' mounts become private: the unmount stays in this namespace, other propagation as it is. */
-const HIDE_UNIFIED = `mount --make-rprivate /sys/fs/cgroup && umount -l ${UNIFIED} && exec "$@"`;
+/**
+ * Only the control groups' mounts become private: what covers the hierarchy, and what the runtime makes there, goes with
+ * this namespace; other propagation stays as it is.
+ */
+const HIDE_UNIFIED = `mount --make-rprivate /sys/fs/cgroup && mount -t tmpfs -o size=64k none ${UNIFIED} && exec "$@"`;
 
 /** What starts `runtime` with `args`: itself, or itself in a mount namespace without the v2 control groups. */
 export function runtimeCommand(
