@@ -94,7 +94,7 @@ export class Creator {
       name: name || randomName((taken) => store.isNameTaken(taken)),
       createdAt: deps.clock.now(),
       imageId: image?.image.id ?? '',
-      ...(image?.manifestDigest && { imageManifestDigest: image.manifestDigest }),
+      ...(image?.manifest && { imageManifest: image.manifest }),
       platform: { os, architecture, ...(variant && { variant }) },
       config: settleConfig(parts.config, hostConfig, id),
       hostConfig,

@@ -166,6 +166,7 @@ test('a list shows what the caller wrote for the image while that still names it
   using fake = new FakeEngine();
   const { id } = await create(fake, { config: { image: 'busybox:v1' } });
   assert.equal((await fake.engine.inspect(id, { size: false })).imageShown, 'busybox:v1');
+  assert.equal((await fake.engine.inspect(id, { size: false })).record.imageManifest?.digest, 'sha256:manifest');
   const [view] = await fake.engine.list({ all: true, limit: 0, size: true, filters: new Map() });
   assert.deepEqual(view?.size, { rwBytes: 10, rootFsBytes: 1010 });
 });

@@ -284,7 +284,12 @@ export class FakeEngine implements Disposable {
     return {
       resolve: async (ref) => {
         if (!ref.startsWith('busybox') && !ref.startsWith('sha256:1')) throw notFound(`No such image: ${ref}`);
-        return { image: testImage(this.imageConfig), chainId: 'sha256:chain' };
+        const manifest = {
+          mediaType: 'application/vnd.oci.image.manifest.v1+json',
+          digest: 'sha256:manifest',
+          sizeBytes: 9,
+        };
+        return { image: testImage(this.imageConfig), manifest, chainId: 'sha256:chain' };
       },
       byId: async () => testImage(this.imageConfig),
     };

@@ -123,6 +123,9 @@ test('an OCI layout keeps an index of several platforms whole', async () => {
   );
   const asArm = await opened.images.resolve('multi:1', { os: 'linux', architecture: 'aarch64' });
   assert.equal(asArm.image.platform.architecture, 'arm64');
+  assert.equal(asArm.manifest?.digest, view?.manifests[0]?.digest);
+  assert.match(asArm.manifest?.mediaType ?? '', /manifest/);
+  assert.ok((asArm.manifest?.sizeBytes ?? 0) > 100);
   assert.notEqual(asArm.chainId, (await opened.images.resolve('multi:1')).chainId);
   await assert.rejects(
     opened.images.resolve('multi:1', { os: 'linux', architecture: 's390x' }),

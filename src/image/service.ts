@@ -23,7 +23,15 @@ import { type SaveOptions, save } from '#image/saver.ts';
 import type { ImageResolver } from '#image/types.ts';
 import { imageHistory, inspectImage, type ListOptions, listImages } from '#image/views.ts';
 import type { Filters } from '#model/event.ts';
-import type { Image, ImageDeletion, ImageHistoryRow, ImageView, Platform, Progress } from '#model/image.ts';
+import type {
+  Image,
+  ImageDeletion,
+  ImageHistoryRow,
+  ImageView,
+  ManifestDescriptor,
+  Platform,
+  Progress,
+} from '#model/image.ts';
 import { familiarReference, formatReference, parseRepositoryAndTag } from '#oci/reference.ts';
 
 /**
@@ -53,12 +61,12 @@ export class ImageService implements ImageResolver, Startable {
   async resolve(
     ref: string,
     platform?: Platform,
-  ): Promise<{ image: Image; manifestDigest?: string; chainId?: string }> {
+  ): Promise<{ image: Image; manifest?: ManifestDescriptor; chainId?: string }> {
     const { image, target, manifest } = resolve(this.#context, ref, platform);
     const chainId = this.#context.rows.chainIdsOf(image.id).at(-1);
     return {
       image: toImage(this.#context, image, target),
-      ...(manifest && { manifestDigest: manifest.digest }),
+      ...(manifest && { manifest: descriptorOf(manifest) }),
       ...(chainId !== undefined && { chainId }),
     };
   }
@@ -135,3 +143,9 @@ export class ImageService implements ImageResolver, Startable {
     });
   }
 }
+
+const descriptorOf = ({ mediaType, digest, sizeBytes }: ManifestDescriptor): ManifestDescriptor => ({
+  mediaType,
+  digest,
+  sizeBytes,
+});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Image, Platform } from '#model/image.ts';
+import type { Image, ManifestDescriptor, Platform } from '#model/image.ts';
 
 /** What the container part needs of the image store. */
 export interface ImageResolver {
@@ -9,7 +9,9 @@ export interface ImageResolver {
     platform?: Platform,
   ): Promise<{
     image: Image;
-    manifestDigest?: string /** Chain ID of the top layer; undefined for an image without layers. */;
+    /** The manifest of the platform; absent for what was loaded without one. */
+    manifest?: ManifestDescriptor;
+    /** Chain ID of the top layer; undefined for an image without layers. */
     chainId?: string;
   }>;
   /** The image with this ID, if it is still there. */

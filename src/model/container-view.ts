@@ -16,8 +16,6 @@ export interface ContainerView {
   mounts: MountView[];
   /** The image reference to show in `ls`: what the caller wrote if it still names this image, else the ID. */
   imageShown: string;
-  /** Descriptor of the image's manifest, where the store still has it. */
-  imageManifest?: { mediaType: string; digest: string; sizeBytes: number };
 }
 
 export interface MountView {

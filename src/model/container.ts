@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { ManifestDescriptor } from '#model/image.ts';
 
 /**
  * The engine's own words for a container. Nothing here knows HTTP: `api` maps Docker's JSON to these types and back.
@@ -244,8 +245,8 @@ export interface ContainerRecord {
   createdAt: Date;
   /** `sha256:…`: the image's config digest at creation. */
   imageId: string;
-  /** Digest of the image's manifest and the platform chosen, where known. */
-  imageManifestDigest?: string;
+  /** The manifest of the platform that was chosen; absent for what was loaded without one. */
+  imageManifest?: ManifestDescriptor;
   platform: { os: string; architecture: string; variant?: string };
   config: ContainerConfig;
   hostConfig: HostConfig;

@@ -32,6 +32,13 @@ export interface HistoryEntry {
   emptyLayer: boolean;
 }
 
+/** What names the manifest of an image for one platform. */
+export interface ManifestDescriptor {
+  mediaType: string;
+  digest: string;
+  sizeBytes: number;
+}
+
 /** One runnable image: a config and its layers. */
 export interface Image {
   /** The config's digest: Docker's image ID. */

@@ -153,7 +153,8 @@ for (const [path, since, until] of INSPECT_FIELDS) {
   test(`inspect has ${path.join('.')} since ${since ?? 'ever'}, until ${until ?? 'today'}`, () => {
     const manifest = { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: 'sha256:1', sizeBytes: 5 };
     const has = (version: ApiVersion) => {
-      const inspect = toInspect({ ...sampleView(), imageManifest: manifest }, version);
+      const view = sampleView();
+      const inspect = toInspect({ ...view, record: { ...view.record, imageManifest: manifest } }, version);
       const owner = path.slice(0, -1).reduce<object>((value, key) => Reflect.get(value, key), inspect);
       return Object.hasOwn(owner, path.at(-1) ?? '');
     };

@@ -18,9 +18,10 @@ export const toMountPoint = (mount: MountView): MountPoint => ({
 
 /** Which manifest the container came from (API 1.48). */
 export function manifestDescriptor(
-  { imageManifest, record }: ContainerView,
+  { record }: ContainerView,
   version: ApiVersion,
 ): { ImageManifestDescriptor?: OCIDescriptor } {
+  const { imageManifest } = record;
   if (!imageManifest || version.before('1.48')) return {};
   const { os, architecture, variant } = record.platform;
   return {
