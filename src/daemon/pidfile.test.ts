@@ -42,8 +42,8 @@ test('an owner that has ended, and whose parent does not care, is dead', async (
   {
     using _made = writePidfile(path);
   }
-  // The shell starts a child and becomes a program that never waits for it.
-  const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  // The shell starts a child, and becomes a program that never waits for it before the child has ended.
+  const parent = spawn('sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'ignore'] });
   try {
     const [output] = (await once(parent.stdout, 'data')) as [Buffer];
     const pid = output.toString().trim();
