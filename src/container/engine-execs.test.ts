@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { test } from 'node:test';
 import { containerConfig, hostConfig } from '#container/container-testing.ts';
 import { FakeEngine, turns, until } from '#container/fake-engine.ts';
+import { EngineError } from '#core/errors.ts';
 import type { ContainerConfig, ExecConfig } from '#model/container.ts';
 
 const exec = (more: Partial<ExecConfig> = {}): ExecConfig => ({
@@ -125,6 +126,27 @@ test('an exec that ended can be asked about for ten minutes', async () => {
   await fake.engine.execs.inspect(id);
   await fake.clock.advance(1);
   await assert.rejects(fake.engine.execs.inspect(id), { code: 'not-found' });
+});
+
+test("an exec that its container's end overtakes is told so, whatever the runtime says of it", async () => {
+  using fake = new FakeEngine();
+  const container = await running(fake);
+  const box = fake.shims.last;
+  const [overtaken, failing] = [
+    await fake.engine.execs.create('box', exec()),
+    await fake.engine.execs.create('box', exec()),
+  ];
+  fake.shims.failures = [new EngineError('internal', 'broken'), new EngineError('internal', 'write to sync socket')];
+  const refused = assert.rejects(fake.engine.execs.start(failing, DETACHED), { message: 'broken' });
+  await turns();
+  await fake.clock.advance(200);
+  await refused;
+  const late = assert.rejects(fake.engine.execs.start(overtaken, DETACHED), {
+    code: 'conflict',
+    message: `container ${container} is not running`,
+  });
+  box.end(0);
+  await late;
 });
 
 test('execs are followed again after the engine was killed', async () => {

@@ -6,11 +6,12 @@ import { join } from 'node:path';
 import type { ContainerContext } from '#container/context.ts';
 import { parseDetachKeys } from '#container/detach-keys.ts';
 import { processEnvironment } from '#container/environment.ts';
-import { noSuchContainer, noSuchExec, pausedBeforeExec } from '#container/failures.ts';
+import { noSuchContainer, noSuchExec, notRunning, pausedBeforeExec } from '#container/failures.ts';
 import type { Launcher } from '#container/launcher.ts';
 import { expectUnfrozen } from '#container/state.ts';
+import { settlesWithin } from '#container/timing.ts';
 import { lookupUser } from '#container/user-lookup.ts';
-import { conflict, invalidParameter } from '#core/errors.ts';
+import { conflict, invalidParameter, isEngineError } from '#core/errors.ts';
 import { newId } from '#core/ids.ts';
 import type { AttachedClient } from '#model/client.ts';
 import type { ContainerRecord, ExecConfig, ExecRecord } from '#model/container.ts';
@@ -19,6 +20,8 @@ import type { ExitRecord, Shim, ShimAttach, ShimLaunch } from '#runtime/types.ts
 
 /** An exec can be inspected for so long after it ended. */
 const KEEP_ENDED_MS = 10 * 60_000;
+/** The news of a container's end takes no longer. */
+const END_IS_NEWS_WITHIN_MS = 200;
 /** Docker's code for an exec that could not be started and gave no code of its own. */
 const NOT_STARTED = 126;
 
@@ -90,10 +93,17 @@ export class Execs {
       this.follow(exec, shim);
     } catch (error) {
       this.#notStarted(exec, error);
-      throw error;
+      throw (await this.#wasOvertaken(exec, error)) ? notRunning(exec.containerId) : error;
     } finally {
       this.#starting.delete(id);
     }
+  }
+
+  /** Whether it failed because the container was ending: runtimes find many words for that. */
+  async #wasOvertaken({ containerId }: ExecRecord, error: unknown): Promise<boolean> {
+    if (!isEngineError(error, 'internal')) return false;
+    const run = this.#context.existingInstance(containerId)?.run;
+    return run === undefined || settlesWithin(this.#context.deps.clock, run.settled, END_IS_NEWS_WITHIN_MS);
   }
 
   async #launch(exec: ExecRecord, options: ExecStartOptions): Promise<Shim> {

@@ -30,9 +30,6 @@ export interface StartAttempt {
  * that is missing or can't be run is the caller's mistake; all else is internal.
  */
 export function startError(said: string, attempt: StartAttempt): StartError {
-  if (attempt.kind === 'exec' && CONTAINER_ENDED.test(said)) {
-    return new StartError('conflict', 'the container is not running: it ended while the command was started', UNKNOWN);
-  }
   const reason = inRuncWords(lastLine(said), attempt);
   const exitCode = exitCodeForStartError(reason);
   const shown = `${HEADING[attempt.kind]}: ${reason}${HINTS.find(({ on }) => on.test(reason))?.add ?? ''}: unknown`;
@@ -43,10 +40,6 @@ const HEADING = {
   init: 'failed to create task for container: failed to create shim task: OCI runtime create failed',
   exec: 'OCI runtime exec failed',
 } as const;
-
-/** What runtimes say of a container that ended at the same moment; crun may just be killed with it. */
-const CONTAINER_ENDED =
-  /container `\w+` is not running|cannot exec in a stopped container|container not running|ended with (?:status 255|signal 9) and no message/;
 
 /** The docker CLI tells 126 from 125 by "permission denied"; the second is what Docker says about bind mounts. */
 const HINTS = [
