@@ -11,6 +11,7 @@
 #include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "protocol.h"
@@ -21,6 +22,7 @@
 #endif
 #define ERROR_TEXT_SIZE 8192
 #define ARGUMENTS_BESIDE_CONFIGURED 16
+#define COLLECT_MS 200
 #define UNIFIED_CGROUP "/sys/fs/cgroup/unified"
 
 static pid_t runtime_pid;
@@ -231,5 +233,19 @@ void runtime_reap(void)
 	if (phase == PHASE_STARTING || phase == PHASE_FAILED) return;
 	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
 		if (pid == process_pid && phase == PHASE_RUNNING) process_ended(status_of(pid, status));
+	}
+}
+
+/*
+ * What a runtime that failed leaves behind ends in a moment. Left to the host's init it could stay a zombie for long, and
+ * count against the container's limit of processes.
+ */
+void runtime_collect(void)
+{
+	static const struct timespec pause = { .tv_nsec = 1000000 };
+	pid_t pid = 0;
+	for (int waited = 0; waited < COLLECT_MS && pid >= 0; waited += pid == 0) {
+		pid = waitpid(-1, NULL, WNOHANG);
+		if (pid == 0) nanosleep(&pause, NULL);
 	}
 }

@@ -179,5 +179,6 @@ int main(int argc, char **argv)
 	dup2(0, 2);
 	while (!finished()) run_once();
 	control_unlink();
+	if (phase == PHASE_FAILED) runtime_collect();
 	return 0;
 }

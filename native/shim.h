@@ -197,6 +197,7 @@ void runtime_start(void);
 void runtime_watch(void);
 /* Collects every child that has ended. */
 void runtime_reap(void);
+void runtime_collect(void);
 
 /* stdio.c: what the runtime and so the process get as standard streams */
 struct stdio {

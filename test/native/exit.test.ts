@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { EngineError } from '#core/errors.ts';
 import type { OciRuntime } from '#runtime/types.ts';
+import { waitUntil } from '../support/wait.ts';
 import { Lab, RUNTIMES } from './lab.ts';
 
 const CODES = [0, 1, 42, 127, 255];
@@ -85,6 +86,20 @@ function suite(runtime: OciRuntime): void {
     assert.ok(existsSync(`/proc/${shim.pid}`));
     await lab.remove(id);
     assert.equal((await shim.exited).exitCode, 137);
+    await shim.release();
+  });
+
+  test('an exec that cannot be started leaves no zombie that counts against the limit of processes', async () => {
+    await using lab = new Lab({ runtime });
+    const { id, shim } = await lab.run(['sleep', '100']);
+    const counter = ['/sys/fs/cgroup/pids', '/sys/fs/cgroup']
+      .map((root) => `${root}${lab.cgroup}/${id}/pids.current`)
+      .find((file) => existsSync(file));
+    assert.ok(counter);
+    await assert.rejects(lab.exec(id, ['nosuch']));
+    await waitUntil('only the first process is left', () => readFileSync(counter, 'utf8') === '1\n', 500);
+    await lab.remove(id);
+    await shim.exited;
     await shim.release();
   });
 
