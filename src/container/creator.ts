@@ -43,6 +43,7 @@ export class Creator {
   }
 
   async create(request: CreateRequest): Promise<{ id: string; warnings: string[] }> {
+    this.#context.deps.operations.expectStart();
     const hostConfig = this.#checkedHostConfig(request);
     checkEndpoints(request.networks);
     const network = chooseNetwork(hostConfig, (ref) => this.#context.store.find(ref));

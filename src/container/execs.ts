@@ -46,6 +46,7 @@ export class Execs {
   }
 
   async create(ref: string, config: ExecConfig): Promise<string> {
+    this.#context.deps.operations.expectStart();
     const { record } = this.#context.find(ref);
     expectUnfrozen(record.id, record.state, pausedBeforeExec(record.id));
     if (config.argv.length === 0) throw invalidParameter('No exec command specified');

@@ -326,6 +326,7 @@ export class FakeEngine implements Disposable {
   #operations(): RuntimeOperations {
     const call = async (name: string): Promise<void> => void this.runtimeCalls.push(name);
     return {
+      expectStart: () => {},
       signal: (pid, signal) => {
         this.signals.push({ pid, signal });
         if (this.diesOf(signal)) this.shims.byPid.get(pid)?.end(128 + signal, { signal });

@@ -31,6 +31,7 @@ export class Launcher {
 
   /** Resolves when the process runs. When it can't, everything that was made for it is gone and Docker's words are thrown. */
   async launch(record: ContainerRecord, attachments: readonly PendingAttachment[]): Promise<Shim> {
+    this.#context.deps.operations.expectStart();
     await using undo = new AsyncDisposableStack();
     undo.defer(() => this.cleanUp(record));
     const { bundle, spec } = await this.#prepareBundle(record);

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { EngineError, messageOf } from '#core/errors.ts';
 import { type CgroupLayout, oomCounterFiles } from '#linux/cgroup.ts';
+import { prepareCgroupMoves } from '#linux/cgroup-moves.ts';
 import {
   cgroupPids,
   freezeCgroup,
@@ -38,10 +39,17 @@ const isPlain = ({ version }: OciRuntime): boolean => /^(crun|runc) version /.te
 export class CgroupOperations implements RuntimeOperations {
   readonly #layout: CgroupLayout;
   readonly #host: Pick<HostFacts, 'limits'>;
+  #preparing: Promise<void> | undefined;
 
   constructor(deps: CgroupOperationsDeps) {
     this.#layout = deps.layout;
     this.#host = deps.host;
+  }
+
+  expectStart(): void {
+    this.#preparing ??= prepareCgroupMoves(this.#layout).finally(() => {
+      this.#preparing = undefined;
+    });
   }
 
   signal(pid: number, signal: number): boolean {

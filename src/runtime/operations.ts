@@ -15,6 +15,8 @@ export interface RuntimeContainer {
 
 /** What is done to a container that exists, without a shim. Everything is refused with an `EngineError` in Docker's words. */
 export interface RuntimeOperations {
+  /** A process will be started in a moment: whatever the kernel takes long for is begun now. */
+  expectStart(): void;
   /** Sends a signal. Returns false if the process is gone already. */
   signal(pid: number, signal: number): boolean;
   /** Resolves when every process of the container is frozen. Idempotent. */
