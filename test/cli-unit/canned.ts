@@ -19,6 +19,12 @@ const containers = [
     Names: ['/web', '/db/frontend'],
     Image: 'busybox:1.36',
     ImageID: IMAGE_ID,
+    ImageManifestDescriptor: {
+      mediaType: 'application/vnd.oci.image.manifest.v1+json',
+      digest: DIGEST,
+      size: 500,
+      platform: { os: 'linux', architecture: 'arm64', variant: 'v8' },
+    },
     Command: "/bin/sh -c 'while true; do echo <hello> & sleep 1; done'",
     Created: now - 75,
     Ports: [

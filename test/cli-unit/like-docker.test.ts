@@ -11,6 +11,7 @@ const SAME: readonly string[][] = [
   ['ps', '-a', '--no-trunc'],
   ['ps', '-s'],
   ['ps', '-q'],
+  ['ps', '--format', '{{.Names}}: {{.Platform}} {{json .Platform}}'],
   ['ps', '-aq', '--no-trunc'],
   ['ps', '-n', '3'],
   ['ps', '-l'],

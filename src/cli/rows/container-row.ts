@@ -6,8 +6,9 @@ import { humanSize } from '#cli/format/units.ts';
 import { ellipsis } from '#cli/format/width.ts';
 import { joinLabels } from '#cli/rows/labels.ts';
 import { describePorts } from '#cli/rows/ports.ts';
+import { defineStruct } from '#cli/shapes/define.ts';
 import { quote } from '#cli/template/quote.ts';
-import { NilPointer, Row } from '#cli/template/value.ts';
+import { NilPointer, Row, Struct, type StructType } from '#cli/template/value.ts';
 import type { ContainerSummary } from '#client/types.ts';
 
 export const CONTAINER_TITLES = {
@@ -85,8 +86,14 @@ function describeSize({ SizeRw = 0, SizeRootFs = 0 }: ContainerSummary): string 
   return SizeRootFs > 0 ? `${written} (virtual ${humanSize(SizeRootFs, 3)})` : written;
 }
 
+const PLATFORM: StructType = {
+  ...defineStruct('formatter.Platform', 'Architecture=architecture OS=os Variant=variant'),
+  toText: ({ os, architecture, variant }) => [os, architecture, variant].filter(Boolean).join('/'),
+};
+
 function describePlatform(container: ContainerSummary): unknown {
   const platform = container.ImageManifestDescriptor?.platform;
   if (!platform) return new NilPointer('any');
-  return [platform.os, platform.architecture, platform.variant].filter(Boolean).join('/');
+  const { architecture, os, variant } = platform;
+  return new Struct(PLATFORM, { architecture, os, ...(variant && { variant }) }, true);
 }

@@ -15,6 +15,7 @@ export function formatValue(value: unknown): string {
   if (value instanceof TypedList) return `[${value.items.map(formatValue).join(' ')}]`;
   if (value instanceof TypedMap) return formatMap(Object.keys(value.raw), (key) => value.get(key));
   if (value instanceof Struct) {
+    if (value.type.toText) return value.type.toText(value.raw);
     return `{${[...value.type.fields.keys()].map((name) => formatValue(value.get(name))).join(' ')}}`;
   }
   if (value instanceof Row)

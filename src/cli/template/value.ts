@@ -21,6 +21,8 @@ export interface StructType {
   struct: string;
   /** Go field name to its type and its key in JSON, in Go's order. */
   fields: ReadonlyMap<string, { key: string; type: FieldType }>;
+  /** What it prints as, where Go's type says so itself (`String()`). */
+  toText?: (raw: Readonly<Record<string, unknown>>) => string;
 }
 
 /** JSON that is read as a Go struct. */
