@@ -28,8 +28,8 @@ interface Entries {
 const BLOCK_BYTES = 64 * 1024;
 /** A group may list many members. A longer line is refused rather than held. */
 const MAX_LINE_BYTES = 1024 * 1024;
-/** More than any real database has; a longer file is refused rather than read to its end. */
-const MAX_FILE_BYTES = 256 * 1024 * 1024;
+/** A hundred thousand accounts. A longer file is refused: containers can change theirs, and each exec would read it all. */
+const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
 const readAsync = promisify(read);
 

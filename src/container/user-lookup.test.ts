@@ -159,6 +159,14 @@ test('a file of very many lines is read in bounded memory, up to its limit', asy
   assert.equal((await lookupUser(root, 'ann:last', [])).gid, 9);
 });
 
+test('a file that is too large is refused soon, since a container could make each of its execs read it', async (t) => {
+  const root = makeRoot(t, { passwd: PASSWD });
+  writeFileSync(join(root, 'etc/group'), 'g:x:5:bob\n'.repeat(1_800_000));
+  const before = performance.now();
+  await assert.rejects(lookupUser(root, 'ann:last', []), /the group file of the image is too large/);
+  assert.ok(performance.now() - before < 5000);
+});
+
 test('lines that cross a block boundary are whole', async (t) => {
   const people = Array.from(
     { length: 5000 },
