@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -38,6 +39,24 @@ test('the head is sent before the container ends, the body after', async () => {
   await delay(50);
   assert.match(received, /\{"StatusCode":3\}\n\r\n0\r\n\r\n$/);
   socket.destroy();
+});
+
+test('a client that goes away while it waits leaves no half of its connection behind', async () => {
+  let handedBack = false;
+  const engine = waitingEngine(async (_id, { stream }) => {
+    await once(stream, 'close');
+    handedBack = true;
+    return false;
+  });
+  await using api = await startApi(engine.backend);
+  const socket = api.connect();
+  socket.resume();
+  socket.write('POST /containers/web/wait?condition=next-exit HTTP/1.1\r\nHost: x\r\n\r\n');
+  await delay(50);
+  socket.end();
+  await once(socket, 'close', { signal: AbortSignal.timeout(5_000) });
+  await delay(0);
+  assert.deepEqual([handedBack, engine.asked[0]?.signal.aborted], [true, true]);
 });
 
 const BODIES: [version: string, condition: string, result: WaitResult, text: string][] = [

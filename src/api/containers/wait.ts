@@ -19,6 +19,8 @@ export function waitRoute(router: Router, containers: ContainerBackend): void {
     const waiting = await containers.wait(call.param('id'), condition, call.signal);
     // Whoever gives up first, nobody is left to hear of it.
     waiting.result.catch(() => {});
+    // An aborted wait never settles, and half a connection would stay open for it.
+    call.signal.addEventListener('abort', () => call.response.destroy(), { once: true });
     if (call.version.before('1.30')) {
       call.json(200, toAnswer(await waiting.result));
       return;
