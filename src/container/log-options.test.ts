@@ -42,6 +42,18 @@ test('sizes, numbers and booleans are read as Docker reads them', () => {
   assert.equal(parse({ anything: 'x' }, 'none').compress, false);
 });
 
+test('the local driver has Docker’s defaults, compression among them where there is something to compress', () => {
+  const cases: [options: Record<string, string>, expected: object][] = [
+    [{}, { maxSizeBytes: 2e7, maxFiles: 5, compress: true }],
+    [{ 'max-size': '1m' }, { maxSizeBytes: 1e6, maxFiles: 5, compress: true }],
+    [{ 'max-file': '1' }, { maxSizeBytes: 2e7, maxFiles: 1, compress: false }],
+    [{ 'max-size': '-1' }, { maxSizeBytes: 0, maxFiles: 5, compress: false }],
+    [{ compress: 'false' }, { maxSizeBytes: 2e7, maxFiles: 5, compress: false }],
+  ];
+  for (const [options, expected] of cases) assert.deepEqual(parse(options, 'local'), expected, JSON.stringify(options));
+  assert.throws(() => parse({ compress: 'true', 'max-file': '1' }, 'local'), /compress cannot be true/);
+});
+
 test('bad options are refused with the words that Docker uses', () => {
   const cases: [options: Record<string, string>, driver: LogConfig['driver'], message: string | RegExp][] = [
     [{ 'no-such': '1' }, 'json-file', "unknown log opt 'no-such' for json-file log driver"],

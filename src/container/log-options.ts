@@ -14,9 +14,10 @@ export interface LogFileOptions {
   compress: boolean;
 }
 
-/** Without options a log is bounded, unlike Docker's: ten files of 100 MB. */
-const DEFAULT_MAX_SIZE_BYTES = 100_000_000;
-const DEFAULT_MAX_FILES = 10;
+/** Without options a log is bounded, unlike Docker's. */
+const JSON_FILE_DEFAULTS: LogFileOptions = { maxSizeBytes: 100_000_000, maxFiles: 10, compress: false };
+/** As Docker's driver of this name has them. */
+const LOCAL_DEFAULTS: LogFileOptions = { maxSizeBytes: 20_000_000, maxFiles: 5, compress: true };
 
 const ATTRIBUTE_OPTIONS = new Set(['labels', 'labels-regex', 'env', 'env-regex', 'tag']);
 const FILE_OPTIONS = new Set(['max-size', 'max-file', 'compress']);
@@ -33,16 +34,21 @@ export function parseLogOptions(config: LogConfig): LogFileOptions {
   }
   for (const name of ['labels-regex', 'env-regex']) checkPattern(config.options[name]);
   checkTag(config.options.tag ?? '');
-  return fileOptions(config.options);
+  return fileOptions(config.options, config.driver === 'local' ? LOCAL_DEFAULTS : defaultsOf(config.options));
 }
 
-function fileOptions(options: Record<string, string>): LogFileOptions {
+/** As in Docker, who gives a size and no number of files gets one. */
+const defaultsOf = (options: Record<string, string>): LogFileOptions =>
+  options['max-size'] === undefined ? JSON_FILE_DEFAULTS : { ...JSON_FILE_DEFAULTS, maxFiles: 1 };
+
+function fileOptions(options: Record<string, string>, defaults: LogFileOptions): LogFileOptions {
   const size = options['max-size'];
   const files = options['max-file'];
-  const maxSizeBytes = size === undefined ? DEFAULT_MAX_SIZE_BYTES : parseMaxSize(size);
-  const maxFiles = files === undefined ? (size === undefined ? DEFAULT_MAX_FILES : 1) : parseMaxFile(files);
-  const compress = parseBoolean(options.compress);
-  if (compress && (maxFiles === 1 || maxSizeBytes === 0)) {
+  const maxSizeBytes = size === undefined ? defaults.maxSizeBytes : parseMaxSize(size);
+  const maxFiles = files === undefined ? defaults.maxFiles : parseMaxFile(files);
+  const canCompress = maxFiles > 1 && maxSizeBytes > 0;
+  const compress = options.compress === undefined ? defaults.compress && canCompress : parseBoolean(options.compress);
+  if (compress && !canCompress) {
     throw invalidParameter('compress cannot be true when max-file is less than 2 or max-size is not set');
   }
   return { maxSizeBytes, maxFiles, compress };
