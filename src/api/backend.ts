@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Readable } from 'node:stream';
 import type { AttachedClient, AttachOptions, LogOptions, WaitCondition, WaitResult } from '#model/client.ts';
 import type {

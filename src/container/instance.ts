@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { BackOff } from '#container/restart-policy.ts';
 import type { AttachedClient, WaitCondition } from '#model/client.ts';
 import type { Shim, ShimAttach } from '#runtime/types.ts';
