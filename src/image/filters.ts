@@ -70,6 +70,13 @@ export function timeFilter(context: ImageContext, filters: Filters): (image: Sto
   };
 }
 
+const UNFINISHED_PATTERN = /\\$|\[[^\]]*$/;
+
+/** A pattern that can't be one would silently match nothing. */
+export function checkPatterns(patterns: readonly string[]): void {
+  if (patterns.some((pattern) => UNFINISHED_PATTERN.test(pattern))) throw invalidParameter('syntax error in pattern');
+}
+
 /** Whether one of the patterns fits one of the reference's spellings. */
 export function matchesReference(patterns: readonly string[], reference: Reference): boolean {
   const spellings = [

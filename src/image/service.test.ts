@@ -381,6 +381,12 @@ test('the list is filtered as Docker does', async () => {
   await assert.rejects(names(opened, [['dangling', ['maybe']]]), { code: 'invalid-parameter' });
   await assert.rejects(names(opened, [['until', ['soon']]]), { code: 'invalid-parameter' });
   await assert.rejects(names(opened, [['before', ['nope']]]), { code: 'not-found' });
+  for (const pattern of ['[', 'a[b', 'a\\']) {
+    await assert.rejects(names(opened, [['reference', [pattern]]]), {
+      code: 'invalid-parameter',
+      message: 'syntax error in pattern',
+    });
+  }
 });
 
 test('the history tells each step with its size, newest first', async () => {

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { ImageContext } from '#image/deps.ts';
-import { booleanFilter, checkFilterNames, matchesLabelFilters, matchesReference, timeFilter } from '#image/filters.ts';
+import {
+  booleanFilter,
+  checkFilterNames,
+  checkPatterns,
+  matchesLabelFilters,
+  matchesReference,
+  timeFilter,
+} from '#image/filters.ts';
 import type { StoredImage, StoredManifest, StoredTarget } from '#image/image-rows.ts';
 import { resolve, toImage } from '#image/resolver.ts';
 import type { Filters } from '#model/event.ts';
@@ -22,6 +29,7 @@ const LIST_FILTERS = ['dangling', 'label', 'label!', 'before', 'since', 'referen
 export function listImages(context: ImageContext, options: ListOptions): ImageView[] {
   const { filters } = options;
   checkFilterNames(filters, LIST_FILTERS);
+  checkPatterns(filters.get('reference') ?? []);
   const dangling = booleanFilter(filters, 'dangling');
   const isInTime = timeFilter(context, filters);
   const uses = options.sharedSize ? context.rows.layerUses() : undefined;
