@@ -13,5 +13,13 @@ void main();
 async function main(): Promise<void> {
   const exitCode = await runCli({ words: process.argv.slice(2), streams: process, env: process.env });
   // What is still open (an idle connection, standard input) must not keep the process; what was written must get out.
-  process.stdout.write('', () => process.exit(exitCode));
+  await Promise.all([process.stdout, process.stderr].map(flushed));
+  process.exit(exitCode);
+}
+
+/** Resolves when everything written before has left this process. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => resolve());
+  });
 }

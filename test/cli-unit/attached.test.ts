@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type FakeEngine, frame, type Routes, startFakeEngine } from './fake-engine.ts';
 import { type BundledCli, bundleCli } from './run-cli.ts';
 
@@ -49,6 +50,35 @@ function containerRoutes(run: (attached: Socket | undefined) => Promise<number> 
 }
 
 const envOf = (engine: FakeEngine): Record<string, string> => ({ DOCKER_HOST: engine.host });
+
+test('nothing is lost on either stream, however much its slow reader has left in the pipe at the end', async () => {
+  const kilobyte = `${'x'.repeat(1023)}\n`;
+  const received = async (slow: 'stdout' | 'stderr', kilobytes: number): Promise<number> => {
+    const output = frame(slow === 'stdout' ? 1 : 2, kilobyte);
+    const run = (socket?: Socket): number => {
+      for (let i = 0; i < kilobytes; i++) socket?.write(output);
+      return 0;
+    };
+    await using engine = await startFakeEngine(containerRoutes(run));
+    const [program, bundle] = cli.command;
+    const child = spawn(program, ['--', bundle, 'run', 'busybox', 'sh'], { env: envOf(engine) });
+    child[slow === 'stdout' ? 'stderr' : 'stdout'].resume();
+    const closed = once(child, 'close');
+    let size = 0;
+    child[slow].on('data', (chunk: Buffer) => {
+      size += chunk.length;
+    });
+    child[slow].pause();
+    await sleep(500);
+    child[slow].resume();
+    await closed;
+    return size / 1024;
+  };
+  for (const slow of ['stdout', 'stderr'] as const) {
+    const sizes = Array.from({ length: 20 }, (_, index) => 80 + 12 * index);
+    assert.deepEqual(await Promise.all(sizes.map((size) => received(slow, size))), sizes, slow);
+  }
+});
 
 test('run writes output and errors to their streams and ends with the exit code of the container', async () => {
   await using engine = await startFakeEngine(
