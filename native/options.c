@@ -9,12 +9,13 @@
 
 struct options options = { .stdin_mode = STDIN_CLOSED, .log_max_files = 1 };
 
-enum { ID = 1, DIRECTORY, RUNTIME, RUNTIME_ARGUMENT, ROOT, BUNDLE, EXEC, HIDE_UNIFIED, TTY, SIZE, STDIN, LOG, LOG_MAX_SIZE, LOG_MAX_FILES, OOM_FILE };
+enum { ID = 1, DIRECTORY, RUNTIME, PROGRAM, RUNTIME_ARGUMENT, ROOT, BUNDLE, EXEC, HIDE_UNIFIED, TTY, SIZE, STDIN, LOG, LOG_MAX_SIZE, LOG_MAX_FILES, OOM_FILE };
 
 static const struct option known[] = {
 	{ "id", required_argument, NULL, ID },
 	{ "dir", required_argument, NULL, DIRECTORY },
 	{ "runtime", required_argument, NULL, RUNTIME },
+	{ "program", required_argument, NULL, PROGRAM },
 	{ "runtime-arg", required_argument, NULL, RUNTIME_ARGUMENT },
 	{ "root", required_argument, NULL, ROOT },
 	{ "bundle", required_argument, NULL, BUNDLE },
@@ -73,6 +74,7 @@ static void apply(int option, const char *value)
 	case ID: options.container_id = value; break;
 	case DIRECTORY: options.directory = value; break;
 	case RUNTIME: options.runtime = value; break;
+	case PROGRAM: options.program = value; break;
 	case RUNTIME_ARGUMENT: append(&options.runtime_arguments, &options.runtime_argument_count, value); break;
 	case ROOT: options.runtime_root = value; break;
 	case BUNDLE: options.bundle = value; break;

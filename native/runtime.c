@@ -122,6 +122,8 @@ static void become_runtime(const char **arguments)
 	if (oom_score_before[0]) write_oom_score(oom_score_before);
 	arrange_descriptors();
 	if (options.hide_unified_cgroup) hide_unified_cgroup();
+	/* The copy is gone when hoyd is: then the runtime itself does as well. */
+	if (options.program) execv(options.program, (char **)arguments);
 	execv(options.runtime, (char **)arguments);
 	child_fails(options.runtime);
 }

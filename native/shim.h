@@ -35,6 +35,7 @@ struct options {
 	const char *container_id;
 	const char *directory;
 	const char *runtime;
+	const char *program; /* a copy of the runtime to start in its place, if it is still there */
 	const char *runtime_root;
 	const char **runtime_arguments;
 	size_t runtime_argument_count;

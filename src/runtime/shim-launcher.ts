@@ -2,6 +2,7 @@
 import { closeSync } from 'node:fs';
 import { socketPair } from '#linux/descriptor.ts';
 import { spawnProgram } from '#linux/spawn.ts';
+import { SealedRuntimes } from '#runtime/sealed-runtimes.ts';
 import { ShimClient, type ShimClientInit } from '#runtime/shim-client.ts';
 import { ShimConnection } from '#runtime/shim-connection.ts';
 import { connectToShim, greeting } from '#runtime/shim-directory.ts';
@@ -21,6 +22,7 @@ export interface HoyShimLauncherOptions {
 export class HoyShimLauncher implements ShimLauncher {
   readonly #options: HoyShimLauncherOptions;
   readonly #clients = new Set<ShimClient>();
+  readonly #sealed = new SealedRuntimes();
 
   constructor(options: HoyShimLauncherOptions) {
     this.#options = options;
@@ -58,13 +60,15 @@ export class HoyShimLauncher implements ShimLauncher {
   disconnect(): void {
     for (const client of this.#clients) client.disconnect();
     this.#clients.clear();
+    this.#sealed[Symbol.dispose]();
   }
 
   /** Starts the shim alone; it waits for the order to start the process, and ends if the connection does. */
   spawn(launch: ShimLaunch): ShimConnection {
     const [ours, theirs] = socketPair();
     try {
-      const pid = spawnProgram(this.#options.shimPath, shimArguments(launch), runtimeEnvironment(), theirs);
+      const argv = shimArguments(launch, this.#sealed.programOf(launch.runtime));
+      const pid = spawnProgram(this.#options.shimPath, argv, runtimeEnvironment(), theirs);
       const connection = ShimConnection.fromDescriptor(ours);
       connection.onEnd = () => reapWhenEnded(pid);
       return connection;

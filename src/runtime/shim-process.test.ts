@@ -36,6 +36,11 @@ test('a launch becomes a command line', () => {
   for (const [changes, expected] of CASES) assert.equal(shimArguments({ ...LAUNCH, ...changes }).join(' '), expected);
 });
 
+test('a copy of the runtime is named beside it', () => {
+  const expected = `${START} --program /proc/1/fd/5 --root /run/r --bundle /run/b --stdin closed`;
+  assert.equal(shimArguments(LAUNCH, '/proc/1/fd/5').join(' '), expected);
+});
+
 test('runtimes do not get variables that are meant for the engine', (t) => {
   for (const name of ['NOTIFY_SOCKET', 'LISTEN_FDS', 'SECRET']) {
     const before = process.env[name];

@@ -2,10 +2,14 @@
 import { reapChild } from '#linux/spawn.ts';
 import type { ShimLaunch } from '#runtime/types.ts';
 
-/** The command line of a shim; it names the container, so that people find it with `ps`. */
-export function shimArguments(launch: ShimLaunch): string[] {
+/**
+ * The command line of a shim; it names the container, so that people find it with `ps`. `program` is a copy of the
+ * runtime to be started in its place.
+ */
+export function shimArguments(launch: ShimLaunch, program?: string): string[] {
   const { runtime, log } = launch;
   const argv = ['hoy-shim', '--id', launch.containerId, '--dir', launch.directory, '--runtime', runtime.path];
+  if (program !== undefined) argv.push('--program', program);
   for (const argument of runtime.args) argv.push('--runtime-arg', argument);
   argv.push('--root', launch.runtimeRoot);
   if (runtime.hideUnifiedCgroup) argv.push('--hide-unified-cgroup');
