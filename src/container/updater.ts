@@ -8,6 +8,7 @@ import { isLive } from '#container/state.ts';
 import { conflict, invalidParameter } from '#core/errors.ts';
 import type { ContainerRecord, HostConfig, Resources, RestartPolicy } from '#model/container.ts';
 import { supportedResources } from '#runtime/host-warnings.ts';
+import { NO_LIMITS } from '#runtime/spec/plain.ts';
 import { validateRestartPolicy } from '#runtime/validate.ts';
 import { validateResources } from '#runtime/validate-resources.ts';
 
@@ -15,30 +16,6 @@ export interface Change {
   resources: Partial<Resources>;
   restartPolicy?: RestartPolicy;
 }
-
-/** Every limit not set, for what a change doesn't mention. */
-const NO_LIMITS: Resources = {
-  cpuShares: 0,
-  memoryBytes: 0,
-  memoryReservationBytes: 0,
-  memorySwapBytes: 0,
-  kernelMemoryBytes: 0,
-  oomKillDisable: false,
-  nanoCpus: 0,
-  cpuPeriodUs: 0,
-  cpuQuotaUs: 0,
-  cpuRealtimePeriodUs: 0,
-  cpuRealtimeRuntimeUs: 0,
-  cpusetCpus: '',
-  cpusetMems: '',
-  pidsLimit: 0,
-  blkioWeight: 0,
-  blkioWeightDevice: [],
-  blkioDeviceReadBps: [],
-  blkioDeviceWriteBps: [],
-  blkioDeviceReadIops: [],
-  blkioDeviceWriteIops: [],
-};
 
 /** Changes of a container's definition: its name, its limits, its restart policy. */
 export class Updater {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ContainerConfig, HostConfig } from '#model/container.ts';
+import type { ContainerConfig, HostConfig, Resources } from '#model/container.ts';
 
 /** A container that asks for nothing: every default of Docker's, nothing of an image. */
 export const PLAIN_CONFIG: ContainerConfig = {
@@ -23,7 +23,8 @@ export const PLAIN_CONFIG: ContainerConfig = {
   labels: {},
 };
 
-export const PLAIN_HOST_CONFIG: HostConfig = {
+/** Every limit not set. */
+export const NO_LIMITS: Resources = {
   cpuShares: 0,
   memoryBytes: 0,
   memoryReservationBytes: 0,
@@ -44,6 +45,10 @@ export const PLAIN_HOST_CONFIG: HostConfig = {
   blkioDeviceWriteBps: [],
   blkioDeviceReadIops: [],
   blkioDeviceWriteIops: [],
+};
+
+export const PLAIN_HOST_CONFIG: HostConfig = {
+  ...NO_LIMITS,
   mounts: [],
   cgroupParent: '',
   devices: [],
